@@ -1,0 +1,3 @@
+//! The `aiosasl` command.
+
+fn main() {}
