@@ -6,6 +6,7 @@ use crate::{
     driver::SaslError,
     message::{Challenge, Response},
     name::MechanismName,
+    profile::Profile,
 };
 
 /// A protocol that SASL is used in, seen from the client.
@@ -16,6 +17,14 @@ use crate::{
 /// [`AuthenticationFailure`](crate::driver::AuthenticationFailure) where the credentials are wrong, a
 /// [`SaslFailure`](crate::driver::SaslFailure) for all else.
 pub trait SaslInterface {
+    /// What the protocol can carry; everything, unless it says otherwise.
+    ///
+    /// [`SaslStateMachine`](crate::driver::SaslStateMachine) holds an initial response back where it can't be
+    /// carried, so that [`initiate`](Self::initiate) never has to.
+    fn profile(&self) -> Profile {
+        Profile::FULL
+    }
+
     /// Starts an exchange by this mechanism, and waits for the server's answer.
     ///
     /// `payload` is the initial response: `None` and empty are two things (RFC 4422 section 3.3).
