@@ -1,0 +1,1 @@
+//! The other end: servers, far enough to authenticate.
