@@ -131,7 +131,7 @@ impl ClientExchange {
                 ServerMessage::Failure(code),
             ) => Err(Error::Refused(Refusal { code, text: None })),
             (State::ExpectEmptyChallenge(first), ServerMessage::Challenge(it)) => {
-                self.say_first(first, &it)
+                Ok(self.say_first(first, &it))
             }
             (State::ExpectEmptyChallenge(_), ServerMessage::Success { .. }) => {
                 Err(Error::Peer(Reason::ServerNotVerified))
@@ -177,7 +177,7 @@ impl ClientExchange {
             State::Dead => Err(Misuse::AfterEnd.into()),
             State::ExpectStart => self.misuse(State::ExpectStart, Misuse::NotStarted),
             State::ExpectEnd(error) => self.misuse(State::ExpectEnd(error), Misuse::OutOfTurn),
-            _ => self.fail(Error::Policy(Reason::Aborted)),
+            _ => Ok(self.fail(Error::Policy(Reason::Aborted))),
         }
     }
 
@@ -186,16 +186,16 @@ impl ClientExchange {
         self.mechanism.name()
     }
 
-    fn say_first(&mut self, first: Response, challenge: &Challenge) -> Result<ClientStep, Error> {
+    fn say_first(&mut self, first: Response, challenge: &Challenge) -> ClientStep {
         if !challenge.is_empty() && self.profile.first_challenge == FirstChallenge::MustBeEmpty {
             return self.fail(Error::Peer(Reason::NotEmpty));
         }
         self.state = State::ExpectMessage;
-        Ok(ClientStep::Send(ClientMessage::Response(first)))
+        ClientStep::Send(ClientMessage::Response(first))
     }
 
     fn turn(&mut self, message: &Challenge, origin: Origin) -> Result<ClientStep, Error> {
-        let turn = if message.as_bytes().len() > self.profile.max_message {
+        let turn = if self.profile.is_too_long(message.as_bytes()) {
             Err(Error::Peer(Reason::MessageTooLong))
         } else if self.steps > self.profile.max_steps {
             Err(Error::Peer(Reason::TooManySteps))
@@ -225,7 +225,7 @@ impl ClientExchange {
             (Ok(ClientTurn::Respond(_)), Origin::Success) => {
                 Err(Error::Peer(Reason::ServerNotVerified))
             }
-            (Err(error), Origin::Challenge) => self.fail(error),
+            (Err(error), Origin::Challenge) => Ok(self.fail(error)),
             (Err(error), Origin::Success) => Err(error),
         }
     }
@@ -243,9 +243,9 @@ impl ClientExchange {
     }
 
     /// The server waits for a response: it hears an abort, and the error waits for its answer.
-    fn fail(&mut self, error: Error) -> Result<ClientStep, Error> {
+    fn fail(&mut self, error: Error) -> ClientStep {
         self.state = State::ExpectEnd(error);
-        Ok(ClientStep::Send(ClientMessage::Abort))
+        ClientStep::Send(ClientMessage::Abort)
     }
 
     /// A call out of turn changes nothing.
@@ -259,7 +259,8 @@ impl ClientExchange {
             InitialResponse::NotCarried => false,
             InitialResponse::Carried => true,
             InitialResponse::CarriedUpTo(limit) => {
-                self.mechanism.name().as_str().len() + encoded_len(first.as_bytes().len()) <= limit
+                self.mechanism.name().as_str().len() + encoded_len(first.as_bytes().len())
+                    <= usize::from(limit)
             }
         }
     }

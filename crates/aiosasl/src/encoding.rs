@@ -13,6 +13,15 @@ pub fn encode(octets: &[u8]) -> String {
     Base64::encode_string(octets)
 }
 
+/// Appends octets as base64.
+#[cfg(feature = "base64")]
+pub fn encode_into(text: &mut Vec<u8>, octets: &[u8]) {
+    let start = text.len();
+    text.resize(start + encoded_len(octets.len()), 0);
+    let room = text.get_mut(start..).unwrap_or_default();
+    Base64::encode(octets, room).expect("the room has just been made to measure");
+}
+
 /// The octets that the text stands for.
 ///
 /// # Errors

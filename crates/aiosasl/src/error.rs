@@ -307,8 +307,12 @@ reasons! {
     ChannelBindingRequired = "channel-binding-required", "policy requires a channel binding";
     /// The two ends see different channels: possibly a man in the middle (RFC 5802 section 6).
     ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
+    /// The account's credentials have expired.
+    CredentialsExpired = "credentials-expired", "the credentials have expired";
     /// What the server says it offered is not what we saw (XEP-0474).
     DowngradeDetected = "downgrade-detected", "the server offered other mechanisms than those that arrived: is there a man in the middle?";
+    /// An attribute comes twice (RFC 5802 section 5.1).
+    DuplicateAttribute = "duplicate-attribute", "an attribute comes twice";
     /// The authentication identity is empty (RFC 4616 section 2).
     EmptyAuthcid = "empty-authcid", "the authentication identity is empty";
     /// `a=` without a value (RFC 5802 section 7).

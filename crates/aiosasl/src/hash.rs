@@ -68,6 +68,21 @@ macro_rules! with_hash {
 }
 
 impl Hash {
+    /// All that this build has.
+    pub const ALL: &[Self] = &[
+        #[cfg(feature = "scram-sha-1")]
+        Self::Sha1,
+        #[cfg(feature = "scram-sha-224")]
+        Self::Sha224,
+        Self::Sha256,
+        #[cfg(feature = "scram-sha-384")]
+        Self::Sha384,
+        #[cfg(feature = "scram-sha-512")]
+        Self::Sha512,
+        #[cfg(feature = "scram-sha3-512")]
+        Self::Sha3_512,
+    ];
+
     /// The scheme of verifiers made with it (RFC 5803), which is the SCRAM mechanism's name without -PLUS.
     pub const fn scheme(self) -> &'static str {
         match self {

@@ -21,6 +21,7 @@ pub mod mechanisms;
 pub mod message;
 pub mod name;
 pub mod nonce;
+pub mod one_message;
 pub mod policy;
 pub mod prep;
 pub mod preparation;

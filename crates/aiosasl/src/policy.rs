@@ -76,7 +76,7 @@ impl Policy {
     /// # Errors
     ///
     /// The [`Reason`] why not.
-    pub fn allows(&self, properties: &Properties, channel: &Channel<'_>) -> Result<(), Reason> {
+    pub fn allows(self, properties: &Properties, channel: &Channel<'_>) -> Result<(), Reason> {
         if properties.exposure == Exposure::Everything
             && self.plaintext == Plaintext::ConfidentialOnly
             && channel.security == ChannelSecurity::Open
@@ -103,7 +103,7 @@ impl Policy {
     /// What the client of a mechanism with this name says of its channel (RFC 5802 section 6; XEP-0440).
     ///
     /// A -PLUS name takes the strongest binding that both ends have. A bare name says `y` where we could bind and
-    /// the server offers no -PLUS at all, else `n`.
+    /// the server is known to offer no -PLUS at all, else `n`.
     ///
     /// # Errors
     ///
@@ -111,12 +111,13 @@ impl Policy {
     /// [`Reason::UnsupportedChannelBindingType`] for a -PLUS name where there is no common type, or binding is off;
     /// [`Reason::DowngradeDetected`] where the server lists binding types and no -PLUS: somebody took it out.
     pub fn client_binding(
-        &self,
+        self,
         mechanism: MechanismName,
         offered: &Offered<'_>,
         channel: &Channel<'_>,
     ) -> Result<ClientBinding, Reason> {
         let offers_plus = offered.mechanisms.iter().any(MechanismName::is_plus);
+        let is_known = !offered.mechanisms.is_empty();
         let binding = match self.channel_binding {
             BindingPolicy::Off => None,
             BindingPolicy::Prefer | BindingPolicy::Require => {
@@ -134,7 +135,7 @@ impl Policy {
             {
                 Err(Reason::DowngradeDetected)
             }
-            (false, Some(_)) if !offers_plus => Ok(ClientBinding::NotOffered),
+            (false, Some(_)) if is_known && !offers_plus => Ok(ClientBinding::NotOffered),
             (false, _) => Ok(ClientBinding::Unsupported),
         }
     }

@@ -10,7 +10,7 @@ pub struct Profile {
     /// What to do with a first challenge that should be empty and is not.
     pub first_challenge: FirstChallenge,
     /// The longest message taken or sent, in octets before any transfer encoding.
-    pub max_message: usize,
+    pub max_message: u32,
     /// The most challenges or responses in one exchange.
     pub max_steps: u8,
 }
@@ -24,6 +24,11 @@ impl Profile {
         max_message: 65_536,
         max_steps: 16,
     };
+
+    /// Whether a message is longer than this protocol takes.
+    pub fn is_too_long(&self, message: &[u8]) -> bool {
+        u32::try_from(message.len()).map_or(true, |len| len > self.max_message)
+    }
 }
 
 impl Default for Profile {
@@ -41,7 +46,7 @@ pub enum InitialResponse {
     Carried,
     /// As long as the mechanism's name and the base64 of the response are together not longer than this, in
     /// octets: the protocol limits the line. A longer one waits for an empty challenge.
-    CarriedUpTo(usize),
+    CarriedUpTo(u16),
 }
 
 /// Where the additional data of a success goes (RFC 4422 section 3.6).

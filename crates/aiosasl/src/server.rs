@@ -154,7 +154,7 @@ impl ServerExchange {
 
     fn hear(&mut self, response: &Response) -> ServerStep {
         self.steps = self.steps.saturating_add(1);
-        let turn = if response.as_bytes().len() > self.profile.max_message {
+        let turn = if self.profile.is_too_long(response.as_bytes()) {
             Err(Failure::new(FailureCode::TooLarge, Reason::MessageTooLong))
         } else if self.steps > self.profile.max_steps {
             Err(Failure::malformed(Reason::TooManySteps))

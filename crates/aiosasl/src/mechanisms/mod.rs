@@ -1,1 +1,54 @@
-//! One room for each mechanism; none knows another.
+//! One room for each mechanism; none knows another. The list of all stands here, once, best first.
+
+use crate::mechanism::Mechanism;
+
+#[cfg(feature = "anonymous")]
+pub mod anonymous;
+#[cfg(feature = "external")]
+pub mod external;
+#[cfg(feature = "plain")]
+pub mod plain;
+#[cfg(any(
+    feature = "scram-sha-1",
+    feature = "scram-sha-224",
+    feature = "scram-sha-256",
+    feature = "scram-sha-384",
+    feature = "scram-sha-512",
+    feature = "scram-sha3-512",
+))]
+pub mod scram;
+
+/// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
+/// then what reveals the password, and what proves nobody last.
+pub const ALL: &[Mechanism] = &[
+    #[cfg(feature = "scram-sha-512")]
+    scram::SCRAM_SHA_512_PLUS,
+    #[cfg(feature = "scram-sha3-512")]
+    scram::SCRAM_SHA3_512_PLUS,
+    #[cfg(feature = "scram-sha-384")]
+    scram::SCRAM_SHA_384_PLUS,
+    #[cfg(feature = "scram-sha-256")]
+    scram::SCRAM_SHA_256_PLUS,
+    #[cfg(feature = "scram-sha-224")]
+    scram::SCRAM_SHA_224_PLUS,
+    #[cfg(feature = "scram-sha-1")]
+    scram::SCRAM_SHA_1_PLUS,
+    #[cfg(feature = "external")]
+    external::MECHANISM,
+    #[cfg(feature = "scram-sha-512")]
+    scram::SCRAM_SHA_512,
+    #[cfg(feature = "scram-sha3-512")]
+    scram::SCRAM_SHA3_512,
+    #[cfg(feature = "scram-sha-384")]
+    scram::SCRAM_SHA_384,
+    #[cfg(feature = "scram-sha-256")]
+    scram::SCRAM_SHA_256,
+    #[cfg(feature = "scram-sha-224")]
+    scram::SCRAM_SHA_224,
+    #[cfg(feature = "scram-sha-1")]
+    scram::SCRAM_SHA_1,
+    #[cfg(feature = "plain")]
+    plain::MECHANISM,
+    #[cfg(feature = "anonymous")]
+    anonymous::MECHANISM,
+];

@@ -101,7 +101,8 @@ pub struct ScramKeys {
 }
 
 impl ScramKeys {
-    pub(crate) fn new(authentication_id: AuthenticationId, hash: Hash) -> Self {
+    /// The question, about a name that is prepared already.
+    pub fn new(authentication_id: AuthenticationId, hash: Hash) -> Self {
         Self { authentication_id, hash }
     }
 

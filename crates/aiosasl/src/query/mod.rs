@@ -2,12 +2,14 @@
 
 mod client;
 #[cfg(feature = "hash")]
+mod derive;
+#[cfg(feature = "hash")]
 mod keys;
 mod server;
 
 pub use client::{ClientAnswer, ClientQuery};
 #[cfg(feature = "hash")]
-pub use client::{DeriveKeys, DerivedKeys};
+pub use derive::{DeriveKeys, DerivedKeys};
 #[cfg(feature = "hash")]
 pub use keys::{Decoy, ScramKeys, ScramVerifier};
 pub use server::{Answer, Authorization, Authorize, External, Query, Verdict, VerifyPassword};

@@ -88,8 +88,14 @@ impl Answer {
 
     /// The answer to [`Query::ScramKeys`]: the account, its verifier, and why the login must fail
     /// whatever the proof says.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with, where nobody can tell.
     #[cfg(feature = "hash")]
-    pub(crate) fn keys(self) -> Result<(AuthenticationId, ScramVerifier, Option<Reason>), Failure> {
+    pub fn scram_verifier(
+        self,
+    ) -> Result<(AuthenticationId, ScramVerifier, Option<Reason>), Failure> {
         match self.0 {
             AnswerKind::ScramKeys { authentication_id, verifier, doomed } => {
                 Ok((authentication_id, verifier, doomed))
@@ -189,7 +195,9 @@ impl Authorization {
             Self::Granted => return Ok(()),
             Self::Denied => Failure::new(FailureCode::AuthorizationDenied, Reason::NotAuthorized),
             Self::Disabled => Failure::new(FailureCode::AccountDisabled, Reason::AccountDisabled),
-            Self::Expired => Failure::new(FailureCode::CredentialsExpired, Reason::AccountDisabled),
+            Self::Expired => {
+                Failure::new(FailureCode::CredentialsExpired, Reason::CredentialsExpired)
+            }
             Self::Unavailable => Failure::new(FailureCode::Temporary, Reason::StoreUnavailable),
         })
     }
@@ -197,11 +205,12 @@ impl Authorization {
 
 /// Asks who the lower layer says that the client is: by a TLS certificate or a socket's peer credentials that
 /// were *verified* (RFC 4422 appendix A).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct External(());
 
 impl External {
-    pub(crate) fn new() -> Self {
+    /// The question, for mechanisms that leave the proof to a lower layer.
+    pub fn new() -> Self {
         Self(())
     }
 

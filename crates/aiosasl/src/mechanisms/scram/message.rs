@@ -1,0 +1,354 @@
+//! The four messages of SCRAM (RFC 5802 section 7), without any cryptography.
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use crate::{encoding, error::Reason, identity::AuthorizationId, nonce};
+
+/// The longest message, in octets.
+const MAX_MESSAGE: usize = 65_535;
+
+/// `gs2-header`
+pub(super) struct Header<'a> {
+    /// As received, with its two commas.
+    pub(super) raw: &'a str,
+    pub(super) flag: Gs2Flag<'a>,
+    pub(super) authorization_id: Option<AuthorizationId>,
+}
+
+/// `gs2-cbind-flag`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gs2Flag<'a> {
+    Unsupported,
+    NotOffered,
+    Bound(&'a str),
+}
+
+impl<'a> Header<'a> {
+    /// The header, and what follows it.
+    fn parse(message: &'a str) -> Result<(Self, &'a str), Reason> {
+        let (flag, rest) = match message.as_bytes() {
+            [b'p', ..] => bound_flag(message)?,
+            [b'n', b',', ..] => (Gs2Flag::Unsupported, message.get(2..).unwrap_or_default()),
+            [b'y', b',', ..] => (Gs2Flag::NotOffered, message.get(2..).unwrap_or_default()),
+            [b'n' | b'y', ..] => return Err(Reason::BadGs2Header),
+            _ => return Err(Reason::BadGs2Flag),
+        };
+        let (authzid, rest) = rest.split_once(',').ok_or(Reason::BadGs2Header)?;
+        let raw = message.strip_suffix(rest).unwrap_or_default();
+        Ok((Self { raw, flag, authorization_id: authorization_id(authzid)? }, rest))
+    }
+
+    /// The header in front of a channel binding's octets.
+    pub(super) fn of_channel_binding(octets: &'a [u8]) -> Option<Self> {
+        let (first, _) = octets.iter().enumerate().filter(|(_, octet)| **octet == b',').nth(1)?;
+        let header = core::str::from_utf8(octets.get(..=first)?).ok()?;
+        Self::parse(header).ok().map(|(header, _)| header)
+    }
+}
+
+/// `gs2-header client-first-message-bare`
+pub(super) struct ClientFirst<'a> {
+    pub(super) header: Header<'a>,
+    /// `client-first-message-bare`, as received.
+    pub(super) bare: &'a str,
+    pub(super) username: Cow<'a, str>,
+    pub(super) nonce: &'a str,
+}
+
+impl<'a> ClientFirst<'a> {
+    pub(super) fn parse(message: &'a [u8]) -> Result<Self, Reason> {
+        let (header, bare) = Header::parse(text(message)?)?;
+        let mut attributes = Attributes::of(bare);
+        let name = attributes.next_named('n')?;
+        let nonce = attributes.next_named('r')?;
+        let username = decode_name(name, Reason::BadUsernameEscape)?;
+        let nonce = check_nonce(nonce)?;
+        attributes.check_rest(|_, _| Ok(()))?;
+        Ok(Self { header, bare, username, nonce })
+    }
+}
+
+fn bound_flag(message: &str) -> Result<(Gs2Flag<'_>, &str), Reason> {
+    let named = message.strip_prefix("p=").and_then(|rest| rest.split_once(','));
+    let (name, rest) = named.ok_or(Reason::BadGs2Header)?;
+    let fits = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'.' || octet == b'-';
+    if name.is_empty() || !name.bytes().all(fits) {
+        return Err(Reason::BadGs2Header);
+    }
+    Ok((Gs2Flag::Bound(name), rest))
+}
+
+fn authorization_id(attribute: &str) -> Result<Option<AuthorizationId>, Reason> {
+    if attribute.is_empty() {
+        return Ok(None);
+    }
+    let saslname = attribute.strip_prefix("a=").ok_or(Reason::BadGs2Header)?;
+    let decoded = decode_name(saslname, Reason::BadAuthzidEscape)?;
+    AuthorizationId::new(decoded).map(Some).map_err(|_| Reason::EmptyAuthzid)
+}
+
+/// `server-first-message`
+pub(super) enum ServerFirst<'a> {
+    Challenge {
+        nonce: &'a str,
+        salt: Vec<u8>,
+        iterations: u64,
+        /// XEP-0474: what the server says it offered.
+        offered_hash: Option<&'a str>,
+        /// XEP-0515: which TLS version the server sees.
+        tls_version: Option<&'a str>,
+    },
+    Error(&'a str),
+}
+
+impl<'a> ServerFirst<'a> {
+    pub(super) fn parse(message: &'a [u8], client_nonce: &str) -> Result<Self, Reason> {
+        let message = text(message)?;
+        if let Some(error) = server_error(message)? {
+            return Ok(Self::Error(error));
+        }
+        let mut attributes = Attributes::of(message);
+        let (nonce, salt, count) =
+            (attributes.next_named('r')?, attributes.next_named('s')?, attributes.next_named('i')?);
+        let nonce = check_nonce(nonce)?;
+        match nonce.strip_prefix(client_nonce) {
+            None => return Err(Reason::NonceMismatch),
+            Some("") => return Err(Reason::NonceNotExtended),
+            Some(_) => {}
+        }
+        let salt = base64(salt)?;
+        if salt.is_empty() {
+            return Err(Reason::EmptySalt);
+        }
+        let iterations = iteration_count(count)?;
+        let (mut offered_hash, mut tls_version) = (None, None);
+        attributes.check_rest(|name, value| {
+            match name {
+                'h' => offered_hash = Some(value),
+                't' => tls_version = Some(value),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(Self::Challenge { nonce, salt, iterations, offered_hash, tls_version })
+    }
+}
+
+/// `posit-number`; more digits than a `u64` has are as good as its maximum.
+pub(super) fn iteration_count(digits: &str) -> Result<u64, Reason> {
+    match digits.as_bytes() {
+        [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => {
+            Ok(digits.parse().unwrap_or(u64::MAX))
+        }
+        _ => Err(Reason::BadIterationCount),
+    }
+}
+
+/// `client-final-message`
+pub(super) struct ClientFinal<'a> {
+    /// The value of `c=`, decoded.
+    pub(super) channel_binding: Vec<u8>,
+    pub(super) nonce: &'a str,
+    pub(super) proof: Vec<u8>,
+    /// `client-final-message-without-proof`, as received.
+    pub(super) without_proof: &'a str,
+}
+
+impl<'a> ClientFinal<'a> {
+    pub(super) fn parse(message: &'a [u8]) -> Result<Self, Reason> {
+        let message = text(message)?;
+        let mut attributes = Attributes::of(message);
+        let (binding, nonce) = (attributes.next_named('c')?, attributes.next_named('r')?);
+        let (without_proof, proof) = match message.rsplit_once(',') {
+            Some((before, last)) => (before, last.strip_prefix("p=").ok_or(Reason::MissingProof)?),
+            None => return Err(Reason::MissingProof),
+        };
+        attributes.drop_last();
+        attributes.check_rest(|_, _| Ok(()))?;
+        Ok(Self { channel_binding: base64(binding)?, nonce, proof: base64(proof)?, without_proof })
+    }
+}
+
+/// `server-final-message`
+pub(super) enum ServerFinal<'a> {
+    Signature(Vec<u8>),
+    Error(&'a str),
+}
+
+impl<'a> ServerFinal<'a> {
+    pub(super) fn parse(message: &'a [u8]) -> Result<Self, Reason> {
+        let message = text(message)?;
+        if let Some(error) = server_error(message)? {
+            return Ok(Self::Error(error));
+        }
+        let mut attributes = Attributes::of(message);
+        let signature = attributes.next_named('v')?;
+        attributes.check_rest(|_, _| Ok(()))?;
+        base64(signature).map(Self::Signature)
+    }
+}
+
+/// `server-error`, which may stand in place of both of the server's messages.
+fn server_error(message: &str) -> Result<Option<&str>, Reason> {
+    match message.strip_prefix("e=").map(|rest| rest.split(',').next().unwrap_or_default()) {
+        Some("") => Err(Reason::BadAttribute),
+        error => Ok(error),
+    }
+}
+
+/// The attributes of a message, one after the other.
+struct Attributes<'a> {
+    rest: Option<&'a str>,
+    /// A bit for each letter that has been there.
+    seen: u64,
+}
+
+impl<'a> Attributes<'a> {
+    fn of(message: &'a str) -> Self {
+        Self { rest: Some(message), seen: 0 }
+    }
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
+        let (attribute, rest) =
+            rest.split_once(',').map_or((rest, None), |(it, rest)| (it, Some(rest)));
+        self.rest = rest;
+        Some(attribute)
+    }
+
+    /// The value of the next attribute, which has to have this name.
+    fn next_named(&mut self, name: char) -> Result<&'a str, Reason> {
+        let attribute = self.next().ok_or(Reason::AttributeOrder)?;
+        self.note(name)?;
+        match attribute.split_once('=') {
+            Some((it, value)) if it.len() == 1 && it.starts_with(name) => Ok(value),
+            Some(("m", _)) => Err(Reason::ExtensionsNotSupported),
+            _ => Err(Reason::AttributeOrder),
+        }
+    }
+
+    /// Leaves out the last attribute, which somebody else reads.
+    fn drop_last(&mut self) {
+        self.rest = self.rest.and_then(|rest| rest.rsplit_once(',')).map(|(before, _last)| before);
+    }
+
+    /// Extensions: a letter, `=`, and something; none that is mandatory, none twice.
+    fn check_rest(
+        &mut self,
+        mut each: impl FnMut(char, &'a str) -> Result<(), Reason>,
+    ) -> Result<(), Reason> {
+        while let Some(attribute) = self.next() {
+            let (name, value) = attribute.split_once('=').ok_or(Reason::BadAttribute)?;
+            match (name.as_bytes(), value) {
+                (b"m", _) => return Err(Reason::ExtensionsNotSupported),
+                ([letter], value) if letter.is_ascii_alphabetic() && !value.is_empty() => {
+                    self.note(char::from(*letter))?;
+                    each(char::from(*letter), value)?;
+                }
+                _ => return Err(Reason::BadAttribute),
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, letter: char) -> Result<(), Reason> {
+        let bit = 1_u64 << (u32::from(letter).wrapping_sub(u32::from('A')) & 63);
+        if self.seen & bit != 0 {
+            return Err(Reason::DuplicateAttribute);
+        }
+        self.seen |= bit;
+        Ok(())
+    }
+}
+
+fn text(message: &[u8]) -> Result<&str, Reason> {
+    if message.len() > MAX_MESSAGE {
+        return Err(Reason::MessageTooLong);
+    }
+    match core::str::from_utf8(message) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => Err(Reason::InvalidEncoding),
+    }
+}
+
+fn base64(value: &str) -> Result<Vec<u8>, Reason> {
+    encoding::decode(value).map_err(|_| Reason::BadBase64)
+}
+
+fn check_nonce(nonce: &str) -> Result<&str, Reason> {
+    if !nonce.is_empty() && nonce.bytes().all(nonce::is_nonce_octet) {
+        Ok(nonce)
+    } else {
+        Err(Reason::BadNonce)
+    }
+}
+
+/// `saslname`: `=2C` is a comma, `=3D` an equals sign, and no other `=` may be there.
+fn decode_name(name: &str, bad: Reason) -> Result<Cow<'_, str>, Reason> {
+    let mut pieces = name.split('=');
+    let first = pieces.next().unwrap_or_default();
+    if first.len() == name.len() {
+        return Ok(Cow::Borrowed(name));
+    }
+    let mut decoded = String::from(first);
+    for piece in pieces {
+        let (character, rest) = match (piece.strip_prefix("2C"), piece.strip_prefix("3D")) {
+            (Some(rest), _) => (',', rest),
+            (_, Some(rest)) => ('=', rest),
+            _ => return Err(bad),
+        };
+        decoded.push(character);
+        decoded.push_str(rest);
+    }
+    Ok(Cow::Owned(decoded))
+}
+
+/// `saslname` of a name that is prepared already.
+pub(super) fn encode_name(name: &str) -> Cow<'_, str> {
+    if name.contains([',', '=']) {
+        Cow::Owned(name.replace('=', "=3D").replace(',', "=2C"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first_error(message: &str) -> Option<Reason> {
+        ClientFirst::parse(message.as_bytes()).err()
+    }
+
+    #[test]
+    fn raw_forms_are_kept() {
+        let Ok(first) = ClientFirst::parse(b"y,a=x=2Cy,n=a=3Db,r=abc,z=1") else {
+            panic!("well-formed")
+        };
+        assert_eq!((first.header.raw, first.bare), ("y,a=x=2Cy,", "n=a=3Db,r=abc,z=1"));
+        assert_eq!(first.username, "a=b");
+        assert_eq!(
+            first.header.authorization_id.as_ref().map(AuthorizationId::as_str),
+            Some("x,y")
+        );
+    }
+
+    #[test]
+    fn no_attribute_comes_twice() {
+        assert_eq!(first_error("n,,n=user,r=abc,n=root"), Some(Reason::DuplicateAttribute));
+        assert_eq!(first_error("n,,n=user,r=abc,x=1,x=2"), Some(Reason::DuplicateAttribute));
+        assert_eq!(first_error("n,,n=user,r=abc,x=1,X=2"), None);
+        let server = ServerFirst::parse(b"r=abcd,s=AAAA,i=4096,i=1", "abc").err();
+        assert_eq!(server, Some(Reason::DuplicateAttribute));
+        let client = ClientFinal::parse(b"c=biws,r=abc,c=biws,p=AAAA").err();
+        assert_eq!(client, Some(Reason::DuplicateAttribute));
+    }
+
+    #[test]
+    fn names_survive_escaping() {
+        for name in ["user", "a,b", "=2C", ",=,"] {
+            let encoded = encode_name(name).into_owned();
+            assert_eq!(decode_name(&encoded, Reason::BadUsernameEscape).as_deref(), Ok(name));
+        }
+    }
+}
