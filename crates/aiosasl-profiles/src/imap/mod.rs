@@ -10,12 +10,15 @@ pub mod client;
 mod reply;
 pub mod server;
 
-use aiosasl::profile::{InitialResponse, Profile, SuccessData};
+use aiosasl::{
+    encoding::encoded_len,
+    profile::{InitialResponse, Profile, SuccessData},
+};
 
 pub use reply::{Condition, Reply, ReplyError, Status};
 
 /// The longest line taken, in octets: the base64 of a message of 64 KiB, and room for a command around it.
-pub const MAX_LINE: usize = Profile::FULL.max_message.div_ceil(3) * 4 + 256;
+pub const MAX_LINE: usize = encoded_len(Profile::FULL.max_message as usize) + 256;
 
 /// What IMAP can carry: no data in a success, and an initial response where the server has `SASL-IR` (RFC 4959).
 pub const fn profile(sasl_ir: SaslIr) -> Profile {

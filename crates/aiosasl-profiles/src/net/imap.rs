@@ -64,7 +64,8 @@ impl Client {
         self.transport.send(&client::request(&tag, message)).await?;
         for _ in 0..MAX_LINES {
             self.last = self.transport.line().await?;
-            if let Some(reply) = client::hear(&self.last, &tag, Said::from(message))? {
+            let heard = client::hear(&self.last, &tag, Said::from(message));
+            if let Some(reply) = heard.map_err(|error| self.explain(error, message))? {
                 return Ok(reply);
             }
         }
@@ -140,6 +141,19 @@ impl Client {
             }
         }
         Err(endless())
+    }
+
+    /// A refusal without a code is about the credentials, unless the mechanism was not on offer.
+    fn explain(&self, error: WireError, message: &ClientMessage) -> WireError {
+        let coded = error.code.as_ref().is_some_and(|code| code.contains("AUTHENTICATIONFAILED"));
+        match (error.class, message) {
+            (WireClass::Credentials, ClientMessage::Authenticate { mechanism, .. })
+                if !coded && !self.offer.mechanisms.contains(mechanism) =>
+            {
+                WireError { class: WireClass::Mechanism, ..error }
+            }
+            _ => error,
+        }
     }
 
     fn take_offer(&mut self, capabilities: &Capabilities, opening: Opening<'_>) {
