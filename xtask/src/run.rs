@@ -3,16 +3,23 @@
 use std::env;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// For what should be over in a moment.
 pub(crate) const SHORT: Duration = Duration::from_secs(60);
+
+/// For what compiles.
+pub(crate) const BUILD: Duration = Duration::from_secs(20 * 60);
+
+/// How long what was asked to end may take before it is killed.
+pub(crate) const END_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a command left behind.
 pub(crate) struct Output {
@@ -20,7 +27,7 @@ pub(crate) struct Output {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) elapsed: Duration,
-    /// It was ended because its time was over.
+    /// It was ended, because its time was over or because we were interrupted.
     pub(crate) timed_out: bool,
 }
 
@@ -67,10 +74,9 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Output> {
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if started.elapsed() > limit {
+        if started.elapsed() > limit || interrupted() {
             timed_out = true;
-            child.kill().ok();
-            break child.wait()?;
+            break end(&mut child)?;
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
@@ -80,6 +86,22 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Output> {
         bail!("cannot read what {program} says");
     };
     Ok(Output { status, stdout, stderr, elapsed, timed_out })
+}
+
+/// Asks a child to end, and after a while ends it.
+pub(crate) fn end(child: &mut Child) -> Result<ExitStatus> {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        kill_process(pid, Signal::TERM).ok();
+    }
+    let deadline = Instant::now() + END_LIMIT;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().ok();
+    Ok(child.wait()?)
 }
 
 fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
@@ -101,26 +123,27 @@ pub(crate) fn find_program(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Becomes true when somebody asks us to end (Ctrl-C, or a plain `kill`).
-#[derive(Clone)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+/// Set when somebody asks us to end (Ctrl-C, or a plain `kill`).
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-impl Interrupt {
-    /// Takes over the two signals, so that what was started is also ended.
-    pub(crate) fn install() -> Result<Self> {
-        let flag = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))?;
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
-        }
-        Ok(Self(flag))
+/// Takes over the two signals, so that what was started is also ended. A second one ends us at once.
+pub(crate) fn take_over_signals() -> Result<()> {
+    let flag = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(flag))?;
+        signal_hook::flag::register(signal, Arc::clone(flag))?;
     }
+    Ok(())
+}
 
-    pub(crate) fn raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
+}
 
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.raised() { bail!("interrupted") } else { Ok(()) }
+/// Fails when somebody asked us to end.
+pub(crate) fn check_interrupt() -> Result<()> {
+    if interrupted() {
+        bail!("interrupted");
     }
+    Ok(())
 }

@@ -11,10 +11,12 @@ use anyhow::{Context, Result, bail};
 use super::install;
 use crate::run;
 
+const WANTED: [&str; 2] = ["prosody", "prosody-modules"];
+
 /// Fetches the packages unless they are there.
 pub(crate) fn fetch() -> Result<()> {
     let cache = cache();
-    if packages(&cache).is_ok_and(|it| !it.is_empty()) {
+    if packages(&cache).is_ok_and(|it| it.len() == WANTED.len()) {
         return Ok(());
     }
     let mirror = mirror()?;
@@ -43,13 +45,14 @@ APT::Sandbox::User \"root\";
         ),
     )?;
     let debs = work.path().join("debs");
-    for arguments in [&["update"][..], &["download", "prosody"]] {
+    for arguments in [&["update"][..], &["download", WANTED[0], WANTED[1]]] {
         install::with_retries(|| {
             let mut command = Command::new("apt-get");
             command.arg("-qq").args(arguments).env("APT_CONFIG", &conf).current_dir(&debs);
             command
         })?;
     }
+    fs::remove_dir_all(&cache).ok();
     fs::create_dir_all(&cache)?;
     for package in packages(&debs)? {
         let name = package.file_name().context("a package without a name")?;

@@ -4,12 +4,15 @@ mod backports;
 mod certificates;
 mod dovecot;
 mod install;
+mod play;
 mod postfix;
 mod process;
 mod prosody;
 mod relay;
+mod rows;
 mod site;
 
+use std::fs;
 use std::io::{self, BufRead};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,11 +20,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
+use self::play::{Stage, check_row, play};
 use self::process::Process;
+use self::rows::Row;
 use self::site::{Account, Site};
-use crate::run::Interrupt;
+use crate::run;
+use crate::tally::Tally;
 
 /// A kind of server: what it needs, and how it starts.
 pub(crate) struct Peer {
@@ -58,25 +65,79 @@ pub(crate) enum State {
 const START_TRIES: u32 = 3;
 
 /// What was asked for on the command line.
+#[derive(Default)]
 pub(crate) struct Options {
+    /// The servers; none means all, and the rows that need no server.
     pub(crate) names: Vec<String>,
-    pub(crate) keep: bool,
+    /// Our command, where it is not to be built.
+    pub(crate) command: Option<PathBuf>,
 }
 
-/// Starts the servers, and either plays the rows or holds the servers for somebody's hands.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let interrupt = Interrupt::install()?;
+/// Starts the servers, logs in to them as the table says, and counts what came of it.
+pub(crate) fn run(options: &Options) -> Result<Tally> {
     let peers = choose(&options.names)?;
+    let rows: Vec<Row> = table()?
+        .into_iter()
+        .filter(|row| options.names.is_empty() || options.names.contains(&row.server))
+        .collect();
+    for row in &rows {
+        check_row(row)?;
+    }
+    let command = match &options.command {
+        Some(command) => fs::canonicalize(command)
+            .with_context(|| format!("cannot find {}", command.display()))?,
+        None => build_command()?,
+    };
     let site = Site::new()?;
     let states = start_all(&site, &peers);
-    interrupt.check()?;
-    if options.keep {
-        print_site(&site, &states)?;
-        wait(&interrupt);
-        println!("ending the servers");
-        return Ok(());
+    run::check_interrupt()?;
+    let stage = Stage::new(&site, &states, command)?;
+    let tally = play(&stage, &rows);
+    for (peer, state) in &states {
+        if let State::Failed(reason) = state {
+            println!("\n{} did not start: {reason}", peer.name);
+        }
     }
-    bail!("no rows yet");
+    run::check_interrupt()?;
+    Ok(tally)
+}
+
+/// Starts the servers and holds them for somebody's hands.
+pub(crate) fn keep(names: &[String]) -> Result<()> {
+    let peers = choose(names)?;
+    let site = Site::new()?;
+    let states = start_all(&site, &peers);
+    run::check_interrupt()?;
+    print_site(&site, &states)?;
+    wait();
+    println!("ending the servers");
+    Ok(())
+}
+
+/// The expected rows.
+fn table() -> Result<Vec<Row>> {
+    let file = run::root().join("xtask/peers.json");
+    rows::parse(&fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?)
+}
+
+/// Builds our command and says where it is.
+fn build_command() -> Result<PathBuf> {
+    println!("building the command");
+    let said = run::output(
+        run::cargo()
+            .args(["build", "--package", "aiosasl-cli", "--bin", "aiosasl"])
+            .arg("--message-format=json-render-diagnostics"),
+        run::BUILD,
+    )?;
+    if !said.success() {
+        bail!("the command does not build:\n{}", said.stderr);
+    }
+    said.stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .context("cargo did not say where the command is")
 }
 
 fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
@@ -125,7 +186,7 @@ fn prepare(site: &Site, peer: &Peer) -> Option<State> {
             Some(State::Failed(format!("{error:#}")))
         }
         // A machine without apt may still have the server.
-        Err(_) if peer.fetch.is_none() && crate::run::find_program(peer.program).is_some() => None,
+        Err(_) if peer.fetch.is_none() && run::find_program(peer.program).is_some() => None,
         Err(error) => Some(State::Skipped(format!("{error:#}"))),
     }
 }
@@ -181,7 +242,7 @@ fn print_site(site: &Site, states: &[(&Peer, State)]) -> Result<()> {
 }
 
 /// Until Ctrl-C, or until standard input is closed.
-fn wait(interrupt: &Interrupt) {
+fn wait() {
     let closed = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&closed);
     thread::spawn(move || {
@@ -189,7 +250,7 @@ fn wait(interrupt: &Interrupt) {
         lines.map_while(Result::ok).for_each(drop);
         flag.store(true, Ordering::Relaxed);
     });
-    while !interrupt.raised() && !closed.load(Ordering::Relaxed) {
+    while !run::interrupted() && !closed.load(Ordering::Relaxed) {
         thread::sleep(Duration::from_millis(50));
     }
 }

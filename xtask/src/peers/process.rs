@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
+use crate::run;
+
 /// How long a server may take to answer on its port.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// How long it may take to end before it is killed.
-const END_LIMIT: Duration = Duration::from_secs(5);
 
 /// Ends its process when dropped.
 pub(crate) struct Process {
@@ -79,17 +79,18 @@ impl Process {
         if !self.alive() {
             return;
         }
+        if let Some(child) = &mut self.child {
+            run::end(child).ok();
+            return;
+        }
         kill_process(self.pid, Signal::TERM).ok();
-        let deadline = Instant::now() + END_LIMIT;
+        let deadline = Instant::now() + run::END_LIMIT;
         while self.alive() {
             if Instant::now() > deadline {
                 kill_process(self.pid, Signal::KILL).ok();
                 break;
             }
             thread::sleep(Duration::from_millis(10));
-        }
-        if let Some(child) = &mut self.child {
-            child.wait().ok();
         }
     }
 }

@@ -13,7 +13,7 @@ use super::site::{CHAT, Site, give, user_ids};
 use super::{Peer, Running, backports};
 use crate::run;
 
-const PACKAGES: &[&str] = &["prosody", "lua-sec", "lua-unbound", "libicu72"];
+const PACKAGES: &[&str] = &["prosody", "prosody-modules", "lua-sec", "lua-unbound", "libicu72"];
 
 pub(crate) const PEER: Peer = Peer {
     name: "prosody",

@@ -33,3 +33,14 @@ fn serve(stream: &TcpStream) -> Result<()> {
     }
     Ok(())
 }
+
+/// A server that takes a connection and never says a word: for the command's own patience.
+pub(crate) fn start_silent() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    thread::spawn(move || {
+        let held: Vec<TcpStream> = listener.incoming().flatten().collect();
+        drop(held);
+    });
+    Ok(port)
+}
