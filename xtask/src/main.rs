@@ -3,6 +3,7 @@
 mod peers;
 mod run;
 mod tally;
+mod tidy;
 
 use std::env;
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
     run::take_over_signals()?;
     match arguments {
         ["peers", rest @ ..] => peers(rest),
+        ["tidy"] => tidy(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
@@ -63,6 +65,12 @@ fn peers(arguments: &[&str]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(conclude(&peers::run(&options)?))
+}
+
+fn tidy() -> Result<ExitCode> {
+    let report = tidy::check()?;
+    report.print();
+    Ok(if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The end of a run: what failed, what was skipped and why, and the closing line.
