@@ -3,6 +3,7 @@
 mod peers;
 mod run;
 mod tally;
+mod test;
 mod tidy;
 
 use std::env;
@@ -36,6 +37,8 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
     run::take_over_signals()?;
     match arguments {
         ["peers", rest @ ..] => peers(rest),
+        ["test"] => Ok(conclude(&test::run(false)?)),
+        ["test", "--quick"] => Ok(conclude(&test::run(true)?)),
         ["tidy"] => tidy(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

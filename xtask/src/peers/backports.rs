@@ -1,7 +1,6 @@
 //! Prosody 13 from Debian's backports: its packages are fetched with apt lists of our own into
 //! `target/peers` and unpacked beside the installed one. The system's sources stay as they are.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -105,7 +104,5 @@ fn packages(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn cache() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| run::root().join("target"), PathBuf::from)
-        .join("peers")
+    run::target().join("peers")
 }
