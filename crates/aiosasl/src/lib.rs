@@ -1,1 +1,34 @@
-//! SASL.
+//! SASL (RFC 4422), client and server, sans I/O.
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod binding;
+mod client;
+pub mod credentials;
+#[cfg(feature = "driver")]
+pub mod driver;
+pub mod encoding;
+pub mod error;
+#[cfg(feature = "hash")]
+pub mod hash;
+pub mod identity;
+pub mod layer;
+pub mod mechanism;
+pub mod mechanisms;
+pub mod message;
+pub mod name;
+pub mod nonce;
+pub mod policy;
+pub mod prep;
+pub mod preparation;
+pub mod profile;
+pub mod query;
+pub mod registry;
+pub mod secret;
+mod server;
+
+pub use client::{Authenticated, ClientExchange, ClientStep};
+pub use server::{ServerExchange, ServerStep};

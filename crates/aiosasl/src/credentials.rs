@@ -1,0 +1,79 @@
+//! What a client logs in with.
+
+use alloc::boxed::Box;
+
+#[cfg(feature = "hash")]
+use crate::hash::HashValue;
+use crate::{
+    identity::{AuthenticationId, AuthorizationId},
+    secret::Password,
+};
+
+/// Everything that one login may need; a mechanism takes what it understands.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// Whose credentials they are.
+    pub authentication_id: Option<AuthenticationId>,
+    /// As whom to act, where that is somebody else.
+    pub authorization_id: Option<AuthorizationId>,
+    /// What proves it.
+    pub key: Key,
+    /// What to say to a server that lets anybody in (RFC 4505): an e-mail address, a token, or nothing.
+    pub trace: Option<Box<str>>,
+}
+
+impl Credentials {
+    /// No credentials at all; set the fields as needed.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// A user's password.
+    pub fn password(authentication_id: AuthenticationId, password: impl Into<Password>) -> Self {
+        Self {
+            authentication_id: Some(authentication_id),
+            key: Key::Password(password.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The same, to act as somebody else.
+    pub fn acting_as(mut self, authorization_id: impl Into<Option<AuthorizationId>>) -> Self {
+        self.authorization_id = authorization_id.into();
+        self
+    }
+}
+
+/// What proves an identity.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Key {
+    /// Nothing is known: for mechanisms that need nothing.
+    #[default]
+    None,
+    /// A password, as typed.
+    Password(Password),
+    /// `SaltedPassword` of SCRAM (RFC 5802 section 3), good for one hash, salt and iteration count.
+    #[cfg(feature = "hash")]
+    SaltedPassword {
+        /// The salt, raw.
+        salt: Box<[u8]>,
+        /// The iteration count.
+        iterations: u32,
+        /// The result of the key derivation.
+        salted_password: HashValue,
+    },
+    /// `ClientKey` and `ServerKey` of SCRAM (RFC 5802 section 3), good for one hash, salt and iteration count.
+    #[cfg(feature = "hash")]
+    ScramKeys {
+        /// The salt, raw.
+        salt: Box<[u8]>,
+        /// The iteration count.
+        iterations: u32,
+        /// `ClientKey`.
+        client_key: HashValue,
+        /// `ServerKey`.
+        server_key: HashValue,
+    },
+}

@@ -1,0 +1,53 @@
+//! What a protocol supplies: three calls, each an answer of the server away from its end.
+
+use core::future::Future;
+
+use crate::{
+    driver::SaslError,
+    message::{Challenge, Response},
+    name::MechanismName,
+    profile::Profile,
+};
+
+/// A protocol that SASL is used in, seen from the client.
+///
+/// No state checking is asked of an implementer: [`SaslStateMachine`](crate::driver::SaslStateMachine) keeps the
+/// order. Only [`abort`](Self::abort) may return [`Reply::Failure`]; every other failure is raised as an
+/// [`SaslError`] that carries the protocol's own error: an
+/// [`AuthenticationFailure`](crate::driver::AuthenticationFailure) where the credentials are wrong, a
+/// [`SaslFailure`](crate::driver::SaslFailure) for all else.
+pub trait SaslInterface {
+    /// What the protocol can carry; everything, unless it says otherwise.
+    ///
+    /// [`SaslStateMachine`](crate::driver::SaslStateMachine) holds an initial response back where it can't be
+    /// carried, so that [`initiate`](Self::initiate) never has to.
+    fn profile(&self) -> Profile {
+        Profile::FULL
+    }
+
+    /// Starts an exchange by this mechanism, and waits for the server's answer.
+    ///
+    /// `payload` is the initial response: `None` and empty are two things (RFC 4422 section 3.3).
+    fn initiate(
+        &mut self,
+        mechanism: MechanismName,
+        payload: Option<Response>,
+    ) -> impl Future<Output = Result<Reply, SaslError>>;
+
+    /// Answers a challenge, and waits for the server's answer.
+    fn respond(&mut self, payload: Response) -> impl Future<Output = Result<Reply, SaslError>>;
+
+    /// Gives up, and waits for the server's answer, which should be [`Reply::Failure`].
+    fn abort(&mut self) -> impl Future<Output = Result<Reply, SaslError>>;
+}
+
+/// What the server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// It is content, and may have last words for the mechanism.
+    Success(Option<Challenge>),
+    /// It wants a response.
+    Challenge(Challenge),
+    /// It has taken notice of the abort.
+    Failure,
+}

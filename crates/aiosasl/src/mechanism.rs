@@ -1,0 +1,292 @@
+//! The two traits that a mechanism implements, and the value that describes it.
+
+use alloc::boxed::Box;
+use core::ops::RangeInclusive;
+
+use crate::{
+    binding::{BindingKind, ChannelBinding, ClientBinding},
+    credentials::Credentials,
+    error::{Error, Failure},
+    identity::AuthenticationId,
+    layer::SecurityLayer,
+    message::{Challenge, Proven, Response},
+    name::MechanismName,
+    nonce::Nonce,
+    preparation::Preparation,
+    query::{Answer, ClientAnswer, ClientQuery, Query},
+};
+
+/// The client's half of a mechanism: it proves.
+///
+/// An exchange ([`ClientExchange`](crate::ClientExchange)) around it keeps the rules that hold for every mechanism.
+pub trait ClientMechanism: Send {
+    /// The mechanism's name.
+    fn name(&self) -> MechanismName;
+
+    /// What the client says first, or `None` where the server speaks first.
+    fn initial_response(&mut self) -> Option<Response> {
+        None
+    }
+
+    /// Takes what it heard, and has its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the exchange can't go on; the mechanism is dead then.
+    fn turn(&mut self, heard: Heard<'_, ClientAnswer>) -> Result<ClientTurn, Error>;
+
+    /// Says whether the server's success may be believed. No default: a mechanism in which the server must prove
+    /// itself fails here until it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the success comes too early.
+    fn conclude(&mut self) -> Result<Conclusion, Error>;
+}
+
+/// The server's half of a mechanism. It finds out who the client is; it does not decide.
+pub trait ServerMechanism: Send {
+    /// The mechanism's name.
+    fn name(&self) -> MechanismName;
+
+    /// What the server says first, or `None` where the client speaks first.
+    fn initial_challenge(&mut self) -> Option<Challenge> {
+        None
+    }
+
+    /// Takes what it heard, and has its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] where the client can't come in; the mechanism is dead then.
+    fn turn(&mut self, heard: Heard<'_, Answer>) -> Result<ServerTurn, Failure>;
+}
+
+/// What a mechanism hears: the peer's message, or the answer to its own question.
+#[derive(Debug)]
+pub enum Heard<'a, A> {
+    /// The peer's octets.
+    Message(&'a [u8]),
+    /// The caller's answer.
+    Answer(A),
+}
+
+/// What a client's mechanism does in its turn.
+#[derive(Debug)]
+pub enum ClientTurn {
+    /// Says this to the server. After its last message a mechanism says nothing: an empty response.
+    Respond(Response),
+    /// Asks the caller.
+    Ask(ClientQuery),
+}
+
+/// What a server's mechanism does in its turn.
+#[derive(Debug)]
+pub enum ServerTurn {
+    /// Says this to the client.
+    Challenge(Challenge),
+    /// Asks the caller.
+    Ask(Query),
+    /// Has found out who the client is.
+    Proven(Proven),
+}
+
+/// What a client knows at the end.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Conclusion {
+    /// Whether the server has proven that it knows the secret, too.
+    pub server_verified: bool,
+    /// The type of the channel binding that both ends agree on.
+    pub channel_binding: Option<BindingKind>,
+    /// The iteration count of the key derivation, where there was one.
+    pub iterations: Option<u32>,
+    /// What has to be put around all that follows.
+    pub security_layer: Option<Box<dyn SecurityLayer>>,
+}
+
+impl Conclusion {
+    /// The mechanism is content; nothing was proven or negotiated beyond that.
+    pub fn unproven() -> Self {
+        Self::default()
+    }
+}
+
+/// A mechanism as a value: its name, its properties, and the makers of its two halves.
+#[derive(Debug, Clone, Copy)]
+pub struct Mechanism {
+    /// Its name.
+    pub name: MechanismName,
+    /// What is to be known before choosing it.
+    pub properties: Properties,
+    /// Makes the client's half.
+    pub client: fn(&ClientContext<'_>) -> Result<Box<dyn ClientMechanism>, Error>,
+    /// Makes the server's half.
+    pub server: fn(&ServerContext<'_>) -> Box<dyn ServerMechanism>,
+}
+
+/// What is to be known of a mechanism before choosing it (RFC 4422 sections 5 and 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Properties {
+    /// Who speaks first.
+    pub first: Side,
+    /// What somebody learns of the password who reads along, or plays the server.
+    pub exposure: Exposure,
+    /// What the client must have.
+    pub needs: Needs,
+    /// Whether the server proves itself.
+    pub server_proof: ServerProof,
+    /// Whether the exchange is tied to the channel.
+    pub binds: Binds,
+    /// Whether it may be chosen without being named.
+    pub standing: Standing,
+    /// Where it is specified.
+    pub reference: &'static str,
+}
+
+/// One end of the exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The one that wants to come in.
+    Client,
+    /// The one that decides.
+    Server,
+}
+
+/// What somebody learns of the password who reads along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exposure {
+    /// Nothing.
+    Nothing,
+    /// Enough to try passwords at home.
+    Guessable,
+    /// All of it.
+    Everything,
+}
+
+/// What a client must have for a mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Needs {
+    /// The wish to come in as nobody in particular.
+    Anonymity,
+    /// An identity that a lower layer has established.
+    External,
+    /// A name and a password.
+    Password,
+    /// A token of whatever kind.
+    Token,
+}
+
+/// Whether the server proves itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerProof {
+    /// It doesn't.
+    None,
+    /// It proves that it knows the secret, too.
+    Mutual,
+}
+
+/// Whether an exchange is tied to its channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binds {
+    /// It isn't.
+    Nothing,
+    /// It is: a -PLUS mechanism.
+    Channel,
+}
+
+/// Whether a mechanism may be chosen without being named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Current,
+    /// It may not: it is there for old peers.
+    Legacy,
+}
+
+/// What a client's half is made from: all that can be known at the start.
+#[derive(Debug, Clone)]
+pub struct ClientContext<'a> {
+    /// Who logs in.
+    pub credentials: &'a Credentials,
+    /// How the exchange is tied to the channel, and what the server is told about it.
+    pub binding: ClientBinding,
+    /// A fresh nonce.
+    pub nonce: Nonce,
+    /// What this protocol or deployment rules.
+    pub rules: Rules,
+    /// What the server offered, as far as is known; the name of every mechanism, also of those we don't have.
+    pub offered: Offered<'a>,
+}
+
+/// What a server offered on this connection, and in which TLS version: checked against what it says it
+/// offered, where it does (XEP-0474, XEP-0515).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Offered<'a> {
+    /// The mechanisms' names, in any order; empty where they are not known.
+    pub mechanisms: &'a [MechanismName],
+    /// The channel binding types that it can check (XEP-0440), where it says so.
+    pub bindings: Option<&'a [BindingKind]>,
+    /// The version of TLS as on the wire: 0x0304 is 1.3.
+    pub tls_version: Option<u16>,
+}
+
+/// What a server's half is made from.
+#[derive(Debug, Clone)]
+pub struct ServerContext<'a> {
+    /// A fresh nonce.
+    pub nonce: Nonce,
+    /// The channel bindings that this connection has.
+    pub bindings: &'a [ChannelBinding],
+    /// Whether and how -PLUS was offered on this connection.
+    pub plus: PlusOffer,
+    /// What this protocol or deployment rules.
+    pub rules: Rules,
+}
+
+/// Whether a server offered -PLUS on this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlusOffer {
+    /// No: there are no binding data here.
+    NotOffered,
+    /// Yes, beside mechanisms without it.
+    Offered,
+    /// Yes, and nothing else will do.
+    Required,
+}
+
+/// What a protocol or a deployment may want otherwise than the RFCs' defaults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How names and passwords are prepared.
+    pub preparation: Preparation,
+    /// The iteration counts that a client accepts; checked before any hashing.
+    pub iterations: RangeInclusive<u32>,
+    /// Where the user's name comes from.
+    pub username: UsernameRule,
+}
+
+impl Rules {
+    /// From 4096 iterations (RFC 5802 section 5.1) to a million, so that no server can make a client work for hours.
+    pub const ITERATIONS: RangeInclusive<u32> = 4096..=1_000_000;
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            preparation: Preparation::Strict,
+            iterations: Self::ITERATIONS,
+            username: UsernameRule::InMessage,
+        }
+    }
+}
+
+/// Where the user's name comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsernameRule {
+    /// It is in the mechanism's message.
+    InMessage,
+    /// The protocol said it before; the message leaves it empty, and whatever it says is ignored (PostgreSQL).
+    FromProtocol(AuthenticationId),
+}

@@ -1,0 +1,157 @@
+//! What a client refuses to do, and how it ties an exchange to its channel: data with safe defaults, and a reason
+//! for every refusal.
+
+use crate::{
+    binding::{BindingKind, ChannelBinding, ClientBinding},
+    error::Reason,
+    mechanism::{Binds, Exposure, Offered, Properties, ServerProof, Standing},
+    name::MechanismName,
+};
+
+/// The floor below which a client does not go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Whether mechanisms that reveal the password may run on a channel that is not confidential.
+    pub plaintext: Plaintext,
+    /// Whether exchanges are tied to their channel.
+    pub channel_binding: BindingPolicy,
+    /// Whether the server has to prove itself inside the mechanism.
+    pub server_proof: ServerProofPolicy,
+}
+
+/// Where a password may be revealed to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Plaintext {
+    /// Anywhere, also to whoever reads along.
+    Anywhere,
+    /// On a confidential channel to an authenticated server alone.
+    #[default]
+    ConfidentialOnly,
+}
+
+/// Whether exchanges are tied to their channel (RFC 5802 section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BindingPolicy {
+    /// Never.
+    Off,
+    /// Where both ends can.
+    #[default]
+    Prefer,
+    /// Always; a server that can't is refused.
+    Require,
+}
+
+/// Whether the server has to prove itself inside the mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ServerProofPolicy {
+    /// It need not: TLS may be enough.
+    #[default]
+    Optional,
+    /// It must.
+    Require,
+}
+
+/// The channel that an exchange is going to run on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Channel<'a> {
+    /// Whether nobody can read along, and the server at the other end is authenticated.
+    pub security: ChannelSecurity,
+    /// What the exchange can be tied to, in any order.
+    pub bindings: &'a [ChannelBinding],
+}
+
+/// Whether somebody can read along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChannelSecurity {
+    /// Somebody can, or can pretend to be the server.
+    #[default]
+    Open,
+    /// Nobody can: TLS with a verified certificate, or a socket on this machine.
+    Confidential,
+}
+
+impl Policy {
+    /// Whether a mechanism with these properties may run on this channel.
+    ///
+    /// # Errors
+    ///
+    /// The [`Reason`] why not.
+    pub fn allows(&self, properties: &Properties, channel: &Channel<'_>) -> Result<(), Reason> {
+        if properties.exposure == Exposure::Everything
+            && self.plaintext == Plaintext::ConfidentialOnly
+            && channel.security == ChannelSecurity::Open
+        {
+            Err(Reason::EncryptionRequired)
+        } else if self.channel_binding == BindingPolicy::Require
+            && properties.binds == Binds::Nothing
+        {
+            Err(Reason::ChannelBindingRequired)
+        } else if self.server_proof == ServerProofPolicy::Require
+            && properties.server_proof == ServerProof::None
+        {
+            Err(Reason::ServerNotVerified)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a mechanism may be chosen by itself, without being named.
+    pub fn chooses_by_itself(properties: &Properties) -> bool {
+        properties.standing == Standing::Current
+    }
+
+    /// What the client of a mechanism with this name says of its channel (RFC 5802 section 6; XEP-0440).
+    ///
+    /// A -PLUS name takes the strongest binding that both ends have. A bare name says `y` where we could bind and
+    /// the server offers no -PLUS at all, else `n`.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::ChannelBindingRequired`] for a bare name where policy wants more;
+    /// [`Reason::UnsupportedChannelBindingType`] for a -PLUS name where there is no common type, or binding is off;
+    /// [`Reason::DowngradeDetected`] where the server lists binding types and no -PLUS: somebody took it out.
+    pub fn client_binding(
+        &self,
+        mechanism: MechanismName,
+        offered: &Offered<'_>,
+        channel: &Channel<'_>,
+    ) -> Result<ClientBinding, Reason> {
+        let offers_plus = offered.mechanisms.iter().any(MechanismName::is_plus);
+        let binding = match self.channel_binding {
+            BindingPolicy::Off => None,
+            BindingPolicy::Prefer | BindingPolicy::Require => {
+                strongest(channel.bindings, offered.bindings)
+            }
+        };
+        match (mechanism.is_plus(), binding) {
+            (true, Some(binding)) => Ok(ClientBinding::Bound(binding.clone())),
+            (true, None) => Err(Reason::UnsupportedChannelBindingType),
+            (false, _) if self.channel_binding == BindingPolicy::Require => {
+                Err(Reason::ChannelBindingRequired)
+            }
+            (false, Some(_))
+                if !offers_plus && offered.bindings.is_some_and(|kinds| !kinds.is_empty()) =>
+            {
+                Err(Reason::DowngradeDetected)
+            }
+            (false, Some(_)) if !offers_plus => Ok(ClientBinding::NotOffered),
+            (false, _) => Ok(ClientBinding::Unsupported),
+        }
+    }
+}
+
+/// The best of our bindings that the server, as far as it says, can check.
+fn strongest<'a>(
+    ours: &'a [ChannelBinding],
+    theirs: Option<&[BindingKind]>,
+) -> Option<&'a ChannelBinding> {
+    let rank = |binding: &&ChannelBinding| {
+        BindingKind::ALL
+            .iter()
+            .position(|kind| kind == binding.kind())
+            .unwrap_or(BindingKind::ALL.len())
+    };
+    ours.iter()
+        .filter(|binding| theirs.is_none_or(|theirs| theirs.contains(binding.kind())))
+        .min_by_key(rank)
+}

@@ -1,0 +1,148 @@
+//! What a server knows of an account that logs in with SCRAM, and what it says of one that it does not know.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use crate::{
+    error::{FailureCode, Reason},
+    hash::{Hash, HashValue},
+    identity::AuthenticationId,
+    query::Answer,
+    secret::Secret,
+};
+
+/// `StoredKey`, `ServerKey`, salt and iteration count (RFC 5802 section 3): enough to verify a login, not enough
+/// to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScramVerifier {
+    pub(crate) hash: Hash,
+    pub(crate) iterations: u32,
+    pub(crate) salt: Box<[u8]>,
+    pub(crate) stored_key: HashValue,
+    pub(crate) server_key: HashValue,
+}
+
+impl ScramVerifier {
+    /// Which hash the keys were made with.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The iteration count.
+    pub fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    /// The salt, raw.
+    pub fn salt(&self) -> &[u8] {
+        &self.salt
+    }
+
+    /// `StoredKey`, raw.
+    pub fn stored_key(&self) -> &[u8] {
+        self.stored_key.as_ref()
+    }
+
+    /// `ServerKey`, raw.
+    pub fn server_key(&self) -> &[u8] {
+        self.server_key.as_ref()
+    }
+}
+
+/// Makes up verifiers for accounts that do not exist, so that nobody learns which do (RFC 4422 section 6).
+///
+/// The salt depends on a server's secret and the name alone: it is the same on every try, after every restart,
+/// and on every node that has the secret. Iteration count and salt length must be those that new accounts get.
+#[derive(Debug, Clone)]
+pub struct Decoy {
+    secret: Secret,
+    iterations: u32,
+    salt_len: usize,
+}
+
+impl Decoy {
+    /// Decoys from a secret of at least 16 (better 32) random octets, with the iteration count and the salt
+    /// length (in octets, at most 32) of real accounts.
+    pub fn new(secret: Secret, iterations: u32, salt_len: usize) -> Self {
+        Self { secret, iterations, salt_len: salt_len.min(32) }
+    }
+
+    /// The salt of a name that is already prepared.
+    pub fn salt(&self, hash: Hash, authentication_id: &str) -> Box<[u8]> {
+        let full = self.keyed(b"fake-salt", hash, authentication_id);
+        full.as_ref().get(..self.salt_len).unwrap_or_default().into()
+    }
+
+    fn verifier(&self, hash: Hash, authentication_id: &str) -> ScramVerifier {
+        let key = |purpose| {
+            let short = self.keyed(purpose, hash, authentication_id);
+            hash.hmac(short.as_ref(), &[purpose])
+        };
+        ScramVerifier {
+            hash,
+            iterations: self.iterations,
+            salt: self.salt(hash, authentication_id),
+            stored_key: key(b"fake-stored-key"),
+            server_key: key(b"fake-server-key"),
+        }
+    }
+
+    fn keyed(&self, purpose: &[u8], hash: Hash, authentication_id: &str) -> HashValue {
+        let mechanism = hash.scheme();
+        let pieces = [purpose, &[0], mechanism.as_bytes(), &[0], authentication_id.as_bytes()];
+        Hash::Sha256.hmac(self.secret.expose(), &pieces)
+    }
+}
+
+/// Wants the verifier of an account for one hash.
+pub struct ScramKeys {
+    authentication_id: AuthenticationId,
+    hash: Hash,
+}
+
+impl ScramKeys {
+    pub(crate) fn new(authentication_id: AuthenticationId, hash: Hash) -> Self {
+        Self { authentication_id, hash }
+    }
+
+    /// Whose verifier; the name is prepared already.
+    pub fn authentication_id(&self) -> &AuthenticationId {
+        &self.authentication_id
+    }
+
+    /// For which hash.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// This is the account's verifier.
+    pub fn answer(self, verifier: ScramVerifier) -> Answer {
+        Answer::scram_keys(self.authentication_id, verifier, None)
+    }
+
+    /// There is no such account, or it has no verifier for this hash: go through all the motions, and fail where
+    /// a wrong password fails.
+    pub fn unknown(self, decoy: &Decoy) -> Answer {
+        let verifier = decoy.verifier(self.hash, self.authentication_id.as_str());
+        Answer::scram_keys(self.authentication_id, verifier, Some(Reason::UnknownAccount))
+    }
+
+    /// The account exists and may not be used: for the client, the same as a wrong password.
+    pub fn disabled(self, verifier: ScramVerifier) -> Answer {
+        Answer::scram_keys(self.authentication_id, verifier, Some(Reason::AccountDisabled))
+    }
+
+    /// Nobody can tell now.
+    pub fn unavailable(self) -> Answer {
+        Answer::unavailable(FailureCode::Temporary)
+    }
+}
+
+impl fmt::Debug for ScramKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScramKeys")
+            .field("authentication_id", &self.authentication_id)
+            .field("hash", &self.hash)
+            .finish()
+    }
+}

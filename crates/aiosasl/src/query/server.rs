@@ -1,0 +1,285 @@
+//! A server's questions: it knows nothing before the client speaks, and it asks `Authorize` last.
+
+use core::fmt;
+
+#[cfg(feature = "hash")]
+use super::{ScramKeys, ScramVerifier};
+use crate::{
+    error::{Failure, FailureCode, Reason},
+    identity::{AuthenticationId, AuthorizationId},
+    message::{Identity, Proven},
+    secret::Password,
+};
+
+/// What a server's exchange needs from its caller now: mostly, from the account store.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Query {
+    /// May this identity come in, and act as it asks? Always the last question, and the one door.
+    Authorize(Authorize),
+    /// Who does the lower layer say that the client is?
+    External(External),
+    /// What is the account's SCRAM verifier?
+    #[cfg(feature = "hash")]
+    ScramKeys(ScramKeys),
+    /// Is this the account's password?
+    VerifyPassword(VerifyPassword),
+}
+
+impl Query {
+    /// Answers any question with "nobody can tell now": the client hears of a temporary failure.
+    pub fn unavailable(self) -> Answer {
+        Answer::unavailable(FailureCode::Temporary)
+    }
+}
+
+/// The answer to a [`Query`]; made by the query alone.
+#[derive(Debug)]
+pub struct Answer(AnswerKind);
+
+#[derive(Debug)]
+enum AnswerKind {
+    Authorization {
+        proven: Proven,
+        authorization: Authorization,
+    },
+    External(Option<AuthenticationId>),
+    #[cfg(feature = "hash")]
+    ScramKeys {
+        authentication_id: AuthenticationId,
+        verifier: ScramVerifier,
+        doomed: Option<Reason>,
+    },
+    Unavailable(FailureCode),
+    Verdict {
+        authentication_id: AuthenticationId,
+        verdict: Verdict,
+    },
+}
+
+impl Answer {
+    /// The answer to [`Query::External`]: who the client is.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with, where no lower layer knows, or nobody can tell.
+    pub fn external(self) -> Result<AuthenticationId, Failure> {
+        match self.0 {
+            AnswerKind::External(Some(identity)) => Ok(identity),
+            AnswerKind::External(None) => Err(Failure::credentials(Reason::NoExternalCredentials)),
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::VerifyPassword`]: whose password it is.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with, where it is nobody's, or nobody can tell.
+    pub fn verified(self) -> Result<AuthenticationId, Failure> {
+        match self.0 {
+            AnswerKind::Verdict { authentication_id, verdict: Verdict::Accepted } => {
+                Ok(authentication_id)
+            }
+            AnswerKind::Verdict { verdict, .. } => Err(verdict.failure()),
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::ScramKeys`]: the account, its verifier, and why the login must fail
+    /// whatever the proof says.
+    #[cfg(feature = "hash")]
+    pub(crate) fn keys(self) -> Result<(AuthenticationId, ScramVerifier, Option<Reason>), Failure> {
+        match self.0 {
+            AnswerKind::ScramKeys { authentication_id, verifier, doomed } => {
+                Ok((authentication_id, verifier, doomed))
+            }
+            other => Err(other.failure()),
+        }
+    }
+
+    pub(crate) fn authorization(self) -> Result<Proven, Failure> {
+        match self.0 {
+            AnswerKind::Authorization { proven, authorization } => {
+                authorization.result().map(|()| proven)
+            }
+            other => Err(other.failure()),
+        }
+    }
+
+    #[cfg(feature = "hash")]
+    pub(super) fn scram_keys(
+        authentication_id: AuthenticationId,
+        verifier: ScramVerifier,
+        doomed: Option<Reason>,
+    ) -> Self {
+        Self(AnswerKind::ScramKeys { authentication_id, verifier, doomed })
+    }
+
+    pub(super) fn unavailable(code: FailureCode) -> Self {
+        Self(AnswerKind::Unavailable(code))
+    }
+}
+
+impl AnswerKind {
+    /// Why an answer that is not the expected one ends the exchange.
+    fn failure(self) -> Failure {
+        match self {
+            Self::Unavailable(code) => Failure::new(code, Reason::StoreUnavailable),
+            _ => Failure::OUT_OF_TURN,
+        }
+    }
+}
+
+/// Asks whether a proven identity may come in, and act as it asks.
+#[derive(Debug)]
+pub struct Authorize {
+    proven: Proven,
+}
+
+impl Authorize {
+    pub(crate) fn new(proven: Proven) -> Self {
+        Self { proven }
+    }
+
+    /// Whose credentials were verified.
+    pub fn identity(&self) -> &Identity {
+        &self.proven.identity
+    }
+
+    /// As whom they want to act; `None` means as themselves. Its syntax is the profile's business.
+    pub fn authorization_id(&self) -> Option<&AuthorizationId> {
+        self.proven.authorization_id.as_ref()
+    }
+
+    /// Whether the client asks for nothing but to be itself, compared to the letter.
+    pub fn is_self(&self) -> bool {
+        match (&self.proven.identity, &self.proven.authorization_id) {
+            (_, None) => true,
+            (Identity::Known(identity), Some(other)) => identity.as_str() == other.as_str(),
+            (Identity::Anonymous { .. }, Some(_)) => false,
+        }
+    }
+
+    /// The decision.
+    pub fn answer(self, authorization: Authorization) -> Answer {
+        Answer(AnswerKind::Authorization { proven: self.proven, authorization })
+    }
+}
+
+/// A decision about a proven identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Authorization {
+    /// It may not act as the identity it asked for, or not come in at all.
+    Denied,
+    /// Its account is disabled; the client is told so, since it has proven who it is.
+    Disabled,
+    /// Its credentials have expired; the client is told so.
+    Expired,
+    /// Come in.
+    Granted,
+    /// Nobody can tell now.
+    Unavailable,
+}
+
+impl Authorization {
+    fn result(self) -> Result<(), Failure> {
+        Err(match self {
+            Self::Granted => return Ok(()),
+            Self::Denied => Failure::new(FailureCode::AuthorizationDenied, Reason::NotAuthorized),
+            Self::Disabled => Failure::new(FailureCode::AccountDisabled, Reason::AccountDisabled),
+            Self::Expired => Failure::new(FailureCode::CredentialsExpired, Reason::AccountDisabled),
+            Self::Unavailable => Failure::new(FailureCode::Temporary, Reason::StoreUnavailable),
+        })
+    }
+}
+
+/// Asks who the lower layer says that the client is: by a TLS certificate or a socket's peer credentials that
+/// were *verified* (RFC 4422 appendix A).
+#[derive(Debug)]
+pub struct External(());
+
+impl External {
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+
+    /// This identity, or nobody.
+    pub fn answer(self, identity: Option<AuthenticationId>) -> Answer {
+        Answer(AnswerKind::External(identity))
+    }
+
+    /// Nobody can tell now.
+    pub fn unavailable(self) -> Answer {
+        Answer::unavailable(FailureCode::Temporary)
+    }
+}
+
+/// Asks whether this is the account's password.
+///
+/// The work for an unknown account must be the work for a wrong password: hash the password against something
+/// before answering [`Verdict::UnknownAccount`].
+pub struct VerifyPassword {
+    authentication_id: AuthenticationId,
+    password: Password,
+}
+
+impl VerifyPassword {
+    /// A question about this account and password; for mechanisms in which the server sees the password.
+    pub fn new(authentication_id: AuthenticationId, password: Password) -> Self {
+        Self { authentication_id, password }
+    }
+
+    /// Whose password it should be; prepared as the mechanism asks.
+    pub fn authentication_id(&self) -> &AuthenticationId {
+        &self.authentication_id
+    }
+
+    /// The password, prepared as the mechanism asks.
+    pub fn password(&self) -> &Password {
+        &self.password
+    }
+
+    /// The verdict.
+    pub fn answer(self, verdict: Verdict) -> Answer {
+        Answer(AnswerKind::Verdict { authentication_id: self.authentication_id, verdict })
+    }
+}
+
+impl fmt::Debug for VerifyPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyPassword")
+            .field("authentication_id", &self.authentication_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the store thinks of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is the account's.
+    Accepted,
+    /// It is not.
+    Refused,
+    /// The account wants a stronger mechanism.
+    TooWeak,
+    /// Nobody can tell now.
+    Unavailable,
+    /// There is no such account; the client hears the same as for a wrong password.
+    UnknownAccount,
+}
+
+impl Verdict {
+    fn failure(self) -> Failure {
+        match self {
+            Self::Accepted | Self::Refused => Failure::credentials(Reason::PasswordWrong),
+            Self::TooWeak => {
+                Failure::new(FailureCode::MechanismTooWeak, Reason::MechanismUnavailable)
+            }
+            Self::Unavailable => Failure::new(FailureCode::Temporary, Reason::StoreUnavailable),
+            Self::UnknownAccount => Failure::credentials(Reason::UnknownAccount),
+        }
+    }
+}
