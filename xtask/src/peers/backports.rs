@@ -18,31 +18,8 @@ pub(crate) fn fetch() -> Result<()> {
     if packages(&cache).is_ok_and(|it| it.len() == WANTED.len()) {
         return Ok(());
     }
-    let mirror = mirror()?;
     let work = tempfile::tempdir()?;
-    for folder in ["lists/partial", "cache/archives/partial", "debs"] {
-        fs::create_dir_all(work.path().join(folder))?;
-    }
-    let place = work.path().display();
-    fs::write(
-        work.path().join("sources.list"),
-        format!(
-            "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} \
-             bookworm-backports main\n"
-        ),
-    )?;
-    let conf = work.path().join("apt.conf");
-    fs::write(
-        &conf,
-        format!(
-            "Dir::Etc::sourcelist \"{place}/sources.list\";
-Dir::Etc::sourceparts \"-\";
-Dir::State::lists \"{place}/lists\";
-Dir::Cache \"{place}/cache\";
-APT::Sandbox::User \"root\";
-"
-        ),
-    )?;
+    let conf = configure(work.path())?;
     let debs = work.path().join("debs");
     for arguments in [&["update"][..], &["download", WANTED[0], WANTED[1]]] {
         install::with_retries(|| {
@@ -58,6 +35,35 @@ APT::Sandbox::User \"root\";
         fs::copy(&package, cache.join(name))?;
     }
     Ok(())
+}
+
+/// Writes an apt configuration whose lists, cache and only source are in `work`.
+fn configure(work: &Path) -> Result<PathBuf> {
+    let mirror = mirror()?;
+    for folder in ["lists/partial", "cache/archives/partial", "debs"] {
+        fs::create_dir_all(work.join(folder))?;
+    }
+    let place = work.display();
+    fs::write(
+        work.join("sources.list"),
+        format!(
+            "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} \
+             bookworm-backports main\n"
+        ),
+    )?;
+    let conf = work.join("apt.conf");
+    fs::write(
+        &conf,
+        format!(
+            "Dir::Etc::sourcelist \"{place}/sources.list\";
+Dir::Etc::sourceparts \"-\";
+Dir::State::lists \"{place}/lists\";
+Dir::Cache \"{place}/cache\";
+APT::Sandbox::User \"root\";
+"
+        ),
+    )?;
+    Ok(conf)
 }
 
 /// Unpacks them below `root`.

@@ -11,6 +11,7 @@ mod prosody;
 mod relay;
 mod rows;
 mod site;
+mod table;
 
 use std::fs;
 use std::io::{self, BufRead};

@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use super::rows::{self, Row};
 use super::site::{Account, Site};
-use super::{Peer, State, process, relay};
+use super::table::{Outcome, Played};
+use super::{Peer, State, process, relay, table};
 use crate::run;
 use crate::tally::Tally;
 
@@ -42,20 +43,6 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// What became of a row.
-struct Played {
-    got: String,
-    elapsed: Duration,
-    outcome: Outcome,
-}
-
-enum Outcome {
-    Met,
-    Skipped(String),
-    /// With all that helps to find out why.
-    Failed(String),
-}
-
 /// Plays `rows`, prints the table and the reasons, and counts.
 pub(crate) fn play(stage: &Stage<'_>, rows: &[Row]) -> Tally {
     let next = AtomicUsize::new(0);
@@ -76,7 +63,7 @@ pub(crate) fn play(stage: &Stage<'_>, rows: &[Row]) -> Tally {
         }
     });
     let played = played.into_iter().map(|it| it.into_inner().ok().flatten());
-    report(rows.iter().zip(played))
+    table::report(rows.iter().zip(played))
 }
 
 fn play_one(stage: &Stage<'_>, row: &Row) -> Played {
@@ -228,82 +215,6 @@ pub(crate) fn check_row(row: &Row) -> Result<()> {
     Ok(())
 }
 
-fn report<'a>(played: impl Iterator<Item = (&'a Row, Option<Played>)>) -> Tally {
-    let mut tally = Tally::default();
-    let mut lines = vec![
-        ["", "server", "port", "tls", "mechanism", "binding", "account", "expected", "got", "ms"]
-            .map(str::to_owned),
-    ];
-    let mut failures = Vec::new();
-    for (row, played) in played {
-        let Played { got, elapsed, outcome } = played.unwrap_or_else(|| Played {
-            got: "panic".to_owned(),
-            elapsed: Duration::ZERO,
-            outcome: Outcome::Failed("playing the row panicked".to_owned()),
-        });
-        let name = format!(
-            "{} {} {} {} {} {}",
-            row.server,
-            row.port,
-            row.tls.name(),
-            row.mechanism,
-            row.binding,
-            row.account
-        );
-        let mark = match outcome {
-            Outcome::Met => {
-                tally.passed += 1;
-                "ok"
-            }
-            Outcome::Skipped(reason) => {
-                tally.skip(&name, &reason);
-                "skip"
-            }
-            Outcome::Failed(reason) => {
-                failures.push(format!("{name}\n{reason}"));
-                tally.fail(&name);
-                "FAIL"
-            }
-        };
-        let expected = if mark == "skip" { "-".to_owned() } else { row.expected() };
-        lines.push([
-            mark.to_owned(),
-            row.server.clone(),
-            row.port.clone(),
-            row.tls.name().to_owned(),
-            row.mechanism.clone(),
-            row.binding.clone(),
-            row.account.clone(),
-            expected,
-            got,
-            elapsed.as_millis().to_string(),
-        ]);
-    }
-    print!("{}", align(&lines));
-    for failure in failures {
-        println!("\nFAIL {}", failure.replace('\n', "\n     "));
-    }
-    tally
-}
-
-/// Columns as wide as their widest cell, the last one flush right.
-fn align<const N: usize>(lines: &[[String; N]]) -> String {
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for line in lines {
-        for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
-            let cell = if column + 1 == N {
-                format!("{cell:>width$}\n")
-            } else {
-                format!("{cell:<width$}  ")
-            };
-            text.push_str(&cell);
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,11 +261,5 @@ mod tests {
             let line = format!("{:?}", command_line(&stage, &row).unwrap());
             assert!(!line.contains("pencil") && !line.contains("pässwörd"), "{line}");
         }
-    }
-
-    #[test]
-    fn columns_are_aligned() {
-        let lines = [["a", "bb", "1"], ["ccc", "d", "22"]].map(|it| it.map(str::to_owned));
-        assert_eq!(align(&lines), "a    bb   1\nccc  d   22\n");
     }
 }

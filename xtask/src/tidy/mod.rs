@@ -7,6 +7,7 @@ mod secrets;
 mod size;
 mod source;
 mod states;
+mod strip;
 mod success;
 mod texts;
 mod tree;
