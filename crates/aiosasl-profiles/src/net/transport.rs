@@ -54,7 +54,6 @@ impl Transport {
         }
     }
 
-    #[expect(dead_code, reason = "for the servers, which come next")]
     /// Makes every wait end at this time, with an error of class [`Timeout`](WireClass::Timeout).
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = Some(deadline);
@@ -134,7 +133,6 @@ impl Transport {
         Ok(())
     }
 
-    #[expect(dead_code, reason = "for the servers, which come next")]
     /// Speaks TLS from here on, as the server whose certificate this is (DER).
     ///
     /// # Errors
