@@ -124,7 +124,7 @@ impl<'a, S: Store> Door<'a, S> {
         mut self,
         end: Result<(), WireError>,
     ) -> Result<Option<Outcome>, WireError> {
-        self.transport.close().await;
+        self.transport.linger().await;
         match (self.outcome, end) {
             (Some(outcome), _) => Ok(Some(outcome)),
             (None, Ok(())) => Ok(None),
