@@ -129,6 +129,7 @@ pub mod prep;
 pub mod preparation;
 pub mod profile;
 pub mod query;
+mod reason;
 pub mod registry;
 pub mod secret;
 mod server;

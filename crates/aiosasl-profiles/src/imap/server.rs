@@ -129,12 +129,13 @@ pub fn challenge(challenge: &Challenge) -> Zeroizing<Vec<u8>> {
 pub fn answer(tag: &str, message: &ServerMessage) -> Zeroizing<Vec<u8>> {
     match message {
         ServerMessage::Challenge(it) => challenge(it),
-        ServerMessage::Success { .. } => {
-            tagged(tag, Condition::new(Status::Ok, None, "Authenticated"))
-        }
+        ServerMessage::Success { .. } => tagged(tag, SUCCESS),
         ServerMessage::Failure(code) => tagged(tag, failure(*code)),
     }
 }
+
+/// How a success is spelled.
+pub const SUCCESS: Condition<'static> = Condition::new(Status::Ok, None, "Authenticated");
 
 /// A tagged line, with its ending.
 pub fn tagged(tag: &str, condition: Condition<'_>) -> Zeroizing<Vec<u8>> {

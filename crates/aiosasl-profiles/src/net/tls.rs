@@ -8,10 +8,11 @@ use aiosasl::{
 };
 use rustls::{
     CertificateError, ClientConfig, ConnectionCommon, DigitallySignedStruct, ProtocolVersion,
-    RootCertStore, SignatureScheme,
+    RootCertStore, ServerConfig, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    server::WebPkiClientVerifier,
 };
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
@@ -74,6 +75,39 @@ pub(super) fn client_config(
             .with_client_auth_cert(certificates(chain)?, private_key(key)?)
             .map_err(|error| failure(&error)),
     }
+}
+
+/// A server's configuration, and its own certificate (DER). With `client_roots` (PEM), clients are asked for a
+/// certificate that these have signed, and may have none.
+///
+/// # Errors
+///
+/// Class [`Tls`](WireClass::Tls) where certificates or key can't be used.
+pub(super) fn server_config(
+    chain: &[u8],
+    key: &Secret,
+    client_roots: Option<&[u8]>,
+) -> Result<(ServerConfig, Vec<u8>), WireError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failure(&error))?;
+    let builder = match client_roots {
+        None => builder.with_no_client_auth(),
+        Some(pem) => {
+            let roots = Arc::new(roots(pem)?);
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider)
+                .allow_unauthenticated()
+                .build()
+                .map_err(|error| WireError::new(WireClass::Tls, error.to_string()))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let chain = certificates(chain)?;
+    let leaf = chain.first().map(|leaf| leaf.to_vec()).unwrap_or_default();
+    let config =
+        builder.with_single_cert(chain, private_key(key)?).map_err(|error| failure(&error))?;
+    Ok((config, leaf))
 }
 
 fn roots(pem: &[u8]) -> Result<RootCertStore, WireError> {

@@ -1,13 +1,13 @@
 //! A connection that gives lines or chunks, in the clear at first, and can be put under TLS in place.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use aiosasl::binding::ChannelBinding;
 use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use zeroize::Zeroizing;
@@ -20,6 +20,10 @@ use crate::{
 
 /// How many octets are read at once.
 const CHUNK: usize = 4096;
+/// How many chunks a peer is heard out for at the end.
+const LINGER_CHUNKS: usize = 64;
+/// And how long.
+const LINGER_TIME: Duration = Duration::from_millis(250);
 
 /// A connection. An error leaves it closed or useless; a future dropped half-way may have sent half a line.
 pub(crate) struct Transport {
@@ -36,7 +40,7 @@ enum Stream {
     /// Closed, or an error on the way.
     #[default]
     Closed,
-    Plain(TcpStream),
+    Clear(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
@@ -46,7 +50,7 @@ impl Transport {
         // Half-duplex messages that wait for an answer each: Nagle's delay would only add up.
         let _ = stream.set_nodelay(true);
         Self {
-            stream: Stream::Plain(stream),
+            stream: Stream::Clear(stream),
             lines: LineBuffer::new(limit, ending),
             deadline: None,
             tls: None,
@@ -54,7 +58,6 @@ impl Transport {
         }
     }
 
-    #[expect(dead_code, reason = "for the servers, which come next")]
     /// Makes every wait end at this time, with an error of class [`Timeout`](WireClass::Timeout).
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = Some(deadline);
@@ -101,7 +104,7 @@ impl Transport {
         let sent = async {
             match &mut self.stream {
                 Stream::Closed => Err(io::ErrorKind::NotConnected.into()),
-                Stream::Plain(stream) => stream.write_all(octets).await,
+                Stream::Clear(stream) => stream.write_all(octets).await,
                 Stream::Tls(stream) => {
                     stream.write_all(octets).await?;
                     stream.flush().await
@@ -123,7 +126,7 @@ impl Transport {
         name: ServerName<'static>,
         verified: bool,
     ) -> Result<(), WireError> {
-        let stream = self.take_plain()?;
+        let stream = self.take_clear()?;
         let connecting = TlsConnector::from(config).connect(name, stream);
         let stream = until(self.deadline, connecting).await?;
         let (_, connection) = stream.get_ref();
@@ -133,7 +136,6 @@ impl Transport {
         Ok(())
     }
 
-    #[expect(dead_code, reason = "for the servers, which come next")]
     /// Speaks TLS from here on, as the server whose certificate this is (DER).
     ///
     /// # Errors
@@ -144,7 +146,7 @@ impl Transport {
         config: Arc<ServerConfig>,
         certificate: &[u8],
     ) -> Result<(), WireError> {
-        let stream = self.take_plain()?;
+        let stream = self.take_clear()?;
         let stream = until(self.deadline, TlsAcceptor::from(config).accept(stream)).await?;
         let (_, connection) = stream.get_ref();
         // Whoever gets through the handshake with a certificate has had it verified: a server's configuration either
@@ -161,12 +163,33 @@ impl Transport {
         let closed = async {
             match std::mem::take(&mut self.stream) {
                 Stream::Closed => Ok(()),
-                Stream::Plain(mut stream) => stream.shutdown().await,
+                Stream::Clear(mut stream) => stream.shutdown().await,
                 Stream::Tls(mut stream) => stream.shutdown().await,
             }
         };
         // Whatever goes wrong now concerns nobody any more.
         let _ = until(deadline, closed).await;
+    }
+
+    /// Says that nothing follows, and hears a peer out that still talks, for a moment: hanging up at once would let
+    /// our last words get lost.
+    pub(crate) async fn linger(&mut self) {
+        let listening = async {
+            let shut = match &mut self.stream {
+                Stream::Closed => return,
+                Stream::Clear(stream) => stream.shutdown().await,
+                Stream::Tls(stream) => stream.shutdown().await,
+            };
+            if shut.is_ok() {
+                for _ in 0..LINGER_CHUNKS {
+                    if self.read().await.is_err() {
+                        break;
+                    }
+                }
+            }
+        };
+        let _ = timeout(LINGER_TIME, listening).await;
+        self.stream = Stream::Closed;
     }
 
     /// What is known of TLS, where there is any.
@@ -185,7 +208,7 @@ impl Transport {
         let reading = async {
             match &mut self.stream {
                 Stream::Closed => Err(io::ErrorKind::NotConnected.into()),
-                Stream::Plain(stream) => stream.read(&mut chunk).await,
+                Stream::Clear(stream) => stream.read(&mut chunk).await,
                 Stream::Tls(stream) => stream.read(&mut chunk).await,
             }
         };
@@ -201,14 +224,14 @@ impl Transport {
         }
     }
 
-    fn take_plain(&mut self) -> Result<TcpStream, WireError> {
+    fn take_clear(&mut self) -> Result<TcpStream, WireError> {
         let injected = !self.lines.take().is_empty();
         match std::mem::take(&mut self.stream) {
-            Stream::Plain(_) if injected => Err(WireError::new(
+            Stream::Clear(_) if injected => Err(WireError::new(
                 WireClass::Tls,
                 "octets in the clear came after the switch to TLS: somebody may have put them there",
             )),
-            Stream::Plain(stream) => Ok(stream),
+            Stream::Clear(stream) => Ok(stream),
             Stream::Tls(_) => Err(WireError::new(WireClass::Tls, "TLS inside TLS")),
             Stream::Closed => Err(broken(&io::ErrorKind::NotConnected.into())),
         }
