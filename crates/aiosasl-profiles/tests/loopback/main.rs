@@ -3,3 +3,5 @@
 
 mod house;
 mod imap;
+mod smtp;
+mod xmpp;
