@@ -25,6 +25,15 @@ pub trait SaslInterface {
         Profile::FULL
     }
 
+    /// Whether another exchange can be started after one that failed; `false` where the connection is gone, or
+    /// the conversation in doubt.
+    ///
+    /// [`negotiate`](crate::driver::negotiate) stops where it can't. An error that has an [`std::io::Error`] among
+    /// its sources counts as a lost connection, whatever this says.
+    fn is_usable(&self) -> bool {
+        true
+    }
+
     /// Starts an exchange by this mechanism, and waits for the server's answer.
     ///
     /// `payload` is the initial response: `None` and empty are two things (RFC 4422 section 3.3).
