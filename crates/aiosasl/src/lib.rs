@@ -1,4 +1,106 @@
-//! SASL (RFC 4422), client and server, sans I/O.
+//! SASL (RFC 4422) for clients and servers: it assumes next to nothing about the protocol it is used in.
+//!
+//! > A mechanism proves; the exchange decides; the store knows; the driver waits; the profile spells.
+//!
+//! Every call returns the ONE next thing to do: send this, answer this, or done. Nothing is polled, nothing is called
+//! back, nothing blocks; there is no socket, no clock and no runtime in here (`no_std` with `alloc`, no `unsafe`).
+//!
+//! # Which door is yours
+//!
+//! | you write | start at |
+//! | --- | --- |
+//! | a client, async | [`driver::negotiate`] over your protocol's [`driver::SaslInterface`] |
+//! | a client, blocking | [`driver::blocking`] |
+//! | a server, async | [`driver::serve`] with a [`driver::Store`] |
+//! | either, with your own event loop | [`ClientExchange`], [`ServerExchange`] |
+//! | a mechanism of your own | [`mechanism::ClientMechanism`], [`mechanism::ServerMechanism`] |
+//! | the tools of an account store | [`query::ScramVerifier`], [`query::Decoy`], [`prep`] |
+//!
+//! # Example: both ends of an exchange, face to face
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use aiosasl::{
+//!     ClientExchange, ClientStep, ServerExchange, ServerStep,
+//!     binding::ClientBinding,
+//!     credentials::Credentials,
+//!     hash::Hash,
+//!     mechanism::{ClientContext, Offered, PlusOffer, Rules, ServerContext},
+//!     mechanisms::scram::SCRAM_SHA_256,
+//!     message::{ClientMessage, ServerMessage},
+//!     nonce::Nonce,
+//!     query::{Authorization, Query, ScramVerifier},
+//!     secret::Secret,
+//! };
+//!
+//! let verifier = ScramVerifier::from_password(Hash::Sha256, Secret::new(*b"pencil"), *b"a salt of 16 oct", 4096);
+//!
+//! let mut client = ClientExchange::new((SCRAM_SHA_256.client)(&ClientContext {
+//!     credentials: &Credentials::password("user".try_into()?, "pencil"),
+//!     binding: ClientBinding::Unsupported,
+//!     nonce: Nonce::random()?,
+//!     rules: Rules::default(),
+//!     offered: Offered::default(),
+//! })?);
+//! let mut server = ServerExchange::new((SCRAM_SHA_256.server)(&ServerContext {
+//!     nonce: Nonce::random()?,
+//!     bindings: &[],
+//!     plus: PlusOffer::NotOffered,
+//!     rules: Rules::default(),
+//! }));
+//!
+//! let mut client_step = client.start()?;
+//! let authenticated = loop {
+//!     // The client's next act ...
+//!     let message = match client_step {
+//!         ClientStep::Send(message) => message,
+//!         ClientStep::Ask(query) => {
+//!             let answer = query.answer_by_itself().map_err(|_| "only the caller can know")?;
+//!             client_step = client.answer(answer)?;
+//!             continue;
+//!         }
+//!         ClientStep::Done(authenticated) => break authenticated,
+//!     };
+//!     // ... and the server's, which asks its store as often as it needs.
+//!     let mut server_step = match message {
+//!         ClientMessage::Authenticate { initial_response, .. } => server.start(initial_response)?,
+//!         other => server.receive(other)?,
+//!     };
+//!     let answer = loop {
+//!         server_step = match server_step {
+//!             ServerStep::Ask(Query::ScramKeys(query)) => server.answer(query.answer(verifier.clone()))?,
+//!             ServerStep::Ask(Query::Authorize(query)) if query.is_self() => {
+//!                 server.answer(query.answer(Authorization::Granted))?
+//!             }
+//!             ServerStep::Ask(query) => server.answer(query.unavailable())?,
+//!             ServerStep::Send(challenge) => break ServerMessage::Challenge(challenge),
+//!             ServerStep::Done(mut outcome) => break outcome.message(),
+//!         };
+//!     };
+//!     client_step = client.receive(answer)?;
+//! };
+//! assert!(authenticated.server_verified);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Defaults, and why
+//!
+//! - Iteration counts from 4096 to 1,000,000, checked before any hashing: fewer are weak, more are an attack on the client.
+//! - Names and passwords go through SASLprep; what can't be prepared is refused rather than sent otherwise.
+//! - Mechanisms that reveal the password want a confidential channel ([`policy::Plaintext`]).
+//! - An exchange is tied to its channel where both ends can ([`policy::BindingPolicy`]).
+//! - Messages are at most 64 KiB, exchanges at most 16 steps ([`profile::Profile`]).
+//!
+//! # What is not here
+//!
+//! Sockets and protocols (`aiosasl-profiles`), and account stores. Mechanisms that nobody speaks any more.
+//!
+//! # Features
+//!
+//! `plain`, `anonymous`, `external`, `scram` (or one hash: `scram-sha-1`, `scram-sha-224`, `scram-sha-256`, `scram-sha-384`,
+//! `scram-sha-512`, `scram-sha3-512`), `end-point` (`tls-server-end-point` from a certificate), `precis`, `std`
+//! (randomness from the operating system), `driver` (the async and blocking layers).
 #![no_std]
 
 extern crate alloc;
@@ -27,6 +129,7 @@ pub mod prep;
 pub mod preparation;
 pub mod profile;
 pub mod query;
+mod reason;
 pub mod registry;
 pub mod secret;
 mod server;

@@ -3,9 +3,9 @@
 use core::future::Future;
 
 use crate::{
-    ServerExchange, ServerStep,
     message::{Challenge, ClientMessage, Outcome, Response},
     query::{Answer, Query},
+    server::{ServerExchange, ServerStep},
 };
 
 /// Answers a server's questions: mostly, by looking into an account store.

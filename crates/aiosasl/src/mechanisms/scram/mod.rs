@@ -13,6 +13,7 @@ mod client;
 mod downgrade;
 mod keys;
 mod message;
+mod opening;
 mod server;
 mod verifier;
 

@@ -1,0 +1,102 @@
+//! What the clients of all protocols do alike while they open a connection.
+
+use std::sync::Arc;
+
+use aiosasl::name::MechanismName;
+use tokio::net::TcpStream;
+
+use super::{
+    Event, Options, Target, TlsMode, Trust, tls,
+    transport::{self, Transport},
+};
+use crate::{WireClass, WireError, line::Ending};
+
+/// A target and how to get there.
+#[derive(Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) options: &'a Options,
+}
+
+impl Opening<'_> {
+    /// Connects, with TLS from the start where that is wanted; `limit` is for lines, in octets.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Connection`](WireClass::Connection) or [`Tls`](WireClass::Tls).
+    pub(crate) async fn connect(&self, limit: usize) -> Result<Transport, WireError> {
+        let address = (self.target.host.as_str(), self.target.port);
+        let stream =
+            TcpStream::connect(address).await.map_err(|error| transport::broken(&error))?;
+        let peer = stream.peer_addr().map_err(|error| transport::broken(&error))?;
+        self.tell(Event::Connected {
+            protocol: self.target.protocol,
+            host: &self.target.host,
+            address: peer,
+        });
+        let mut transport = Transport::new(stream, limit, Ending::CrLfOrLf);
+        if self.is_implicit() {
+            self.secure(&mut transport).await?;
+        }
+        Ok(transport)
+    }
+
+    /// Whether to ask for TLS now, given that the server offers it or doesn't.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Tls`](WireClass::Tls) where it was demanded and is not offered.
+    pub(crate) fn wants_start_tls(&self, offered: bool) -> Result<bool, WireError> {
+        match self.options.tls {
+            TlsMode::Auto => Ok(offered && !self.is_implicit()),
+            TlsMode::Implicit | TlsMode::Off => Ok(false),
+            TlsMode::StartTls if offered => Ok(true),
+            TlsMode::StartTls => Err(WireError::new(
+                WireClass::Tls,
+                "STARTTLS is wanted, and the server does not offer it",
+            )),
+        }
+    }
+
+    /// Puts the connection under TLS: the server has just agreed. What it said before must be asked anew.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Tls`](WireClass::Tls), also where it said more in the clear than that it agrees.
+    pub(crate) async fn start_tls(&self, transport: &mut Transport) -> Result<(), WireError> {
+        self.tell(Event::StartTls);
+        self.secure(transport).await
+    }
+
+    /// Tells whoever wants to know.
+    pub(crate) fn tell(&self, event: Event<'_>) {
+        if let Some(observer) = &self.options.observer {
+            observer(event);
+        }
+    }
+
+    /// Tells what is offered now.
+    pub(crate) fn tell_offer(&self, mechanisms: &[MechanismName], capabilities: &[String]) {
+        self.tell(Event::Offered { mechanisms, capabilities });
+    }
+
+    fn is_implicit(&self) -> bool {
+        match self.options.tls {
+            TlsMode::Auto => self.options.implicit_by_scheme,
+            TlsMode::Implicit => true,
+            TlsMode::StartTls | TlsMode::Off => false,
+        }
+    }
+
+    async fn secure(&self, transport: &mut Transport) -> Result<(), WireError> {
+        let options = self.options;
+        let config = tls::client_config(&options.trust, options.client_certificate.as_ref())?;
+        let name = options.server_name.as_deref().unwrap_or(&self.target.host);
+        let verified = options.trust != Trust::Insecure;
+        transport.connect_tls(Arc::new(config), tls::server_name(name)?, verified).await?;
+        if let Some(info) = transport.tls() {
+            self.tell(Event::Tls(info));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,261 @@
+//! What the servers of all protocols do alike: who gets to try what, and how often.
+
+use aiosasl::{
+    ServerExchange,
+    driver::{self, Store},
+    error::{Failure, FailureCode, Reason},
+    identity::AuthenticationId,
+    mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
+    message::{Challenge, ClientMessage, Outcome, Response},
+    name::MechanismName,
+    policy::Plaintext,
+    profile::Profile,
+    query::{Answer, Query},
+};
+use tokio::{net::TcpStream, time::Instant};
+
+use super::ServerConfig;
+use crate::{WireClass, WireError, line::Ending, net::transport::Transport};
+
+/// One client in front of a server.
+pub(super) struct Door<'a, S> {
+    pub(super) config: &'a ServerConfig,
+    pub(super) transport: Transport,
+    store: &'a S,
+    outcome: Option<Outcome>,
+    failures: u8,
+    commands: u16,
+}
+
+/// Whether a client may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It may.
+    Left,
+    /// It has had its share: hang up.
+    Exhausted,
+}
+
+/// How a protocol spells challenges, and reads the lines that answer them.
+#[derive(Clone, Copy)]
+pub(super) struct Spelling {
+    pub(super) challenge: fn(&Challenge) -> crate::line::Line,
+    pub(super) response: fn(&[u8]) -> Result<ClientMessage, FailureCode>,
+}
+
+impl<'a, S: Store> Door<'a, S> {
+    /// A client that has just connected; `limit` is for its lines, in octets. Its time runs from now.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Tls`](WireClass::Tls), where TLS should begin at once and doesn't.
+    pub(super) async fn open(
+        stream: TcpStream,
+        config: &'a ServerConfig,
+        store: &'a S,
+        implicit_tls: bool,
+        limit: usize,
+    ) -> Result<Self, WireError> {
+        let mut transport = Transport::new(stream, limit, Ending::CrLf);
+        transport.set_deadline(Instant::now() + config.limits.time);
+        let mut door = Self { config, transport, store, outcome: None, failures: 0, commands: 0 };
+        if implicit_tls {
+            door.start_tls().await?;
+        }
+        Ok(door)
+    }
+
+    /// Speaks TLS from here on.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Tls`](WireClass::Tls), also where the client has said more in the clear.
+    pub(super) async fn start_tls(&mut self) -> Result<(), WireError> {
+        match &self.config.tls {
+            Some(tls) => self.transport.accept_tls(tls.config.clone(), &tls.certificate).await,
+            None => Err(WireError::new(WireClass::Tls, "this server has no certificate")),
+        }
+    }
+
+    /// Counts a command.
+    pub(super) fn count_command(&mut self) -> Patience {
+        self.commands = self.commands.saturating_add(1);
+        if self.commands > self.config.limits.commands {
+            Patience::Exhausted
+        } else {
+            Patience::Left
+        }
+    }
+
+    /// Runs an exchange. What the client is to hear follows from the outcome, which is remembered as well.
+    ///
+    /// # Errors
+    ///
+    /// A [`WireError`] where the connection broke, or a line was no line.
+    pub(super) async fn authenticate(
+        &mut self,
+        request: Result<(MechanismName, Option<Response>), FailureCode>,
+        profile: Profile,
+        spelling: Spelling,
+    ) -> Result<(Result<(), FailureCode>, Patience), WireError> {
+        let mut outcome =
+            match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first))) {
+                Ok((exchange, first)) => self.run(exchange, first, spelling).await?,
+                Err(code) => refusal(code),
+            };
+        let heard = match outcome.message() {
+            aiosasl::message::ServerMessage::Failure(code) => {
+                self.failures = self.failures.saturating_add(1);
+                Err(code)
+            }
+            _ => Ok(()),
+        };
+        // Whoever has come in is in, whatever they try afterwards.
+        if !self.is_authenticated() {
+            self.outcome = Some(outcome);
+        }
+        let exhausted = self.failures >= self.config.limits.attempts;
+        Ok((heard, if exhausted { Patience::Exhausted } else { Patience::Left }))
+    }
+
+    /// The last outcome, or the error that there was none: a client that leaves rudely after it has authenticated
+    /// has still authenticated.
+    pub(super) async fn leave(
+        mut self,
+        end: Result<(), WireError>,
+    ) -> Result<Option<Outcome>, WireError> {
+        self.transport.linger().await;
+        match (self.outcome, end) {
+            (Some(outcome), _) => Ok(Some(outcome)),
+            (None, Ok(())) => Ok(None),
+            (None, Err(error)) => Err(error),
+        }
+    }
+
+    /// What this connection offers now.
+    pub(super) fn offered(&self) -> impl Iterator<Item = &Mechanism> {
+        self.config.mechanisms.iter().filter(|mechanism| self.withheld(mechanism).is_none())
+    }
+
+    /// Whether STARTTLS can be had now.
+    pub(super) fn can_start_tls(&self) -> bool {
+        self.config.tls.is_some() && self.transport.tls().is_none()
+    }
+
+    /// Whether somebody has come in.
+    pub(super) fn is_authenticated(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Success(_)))
+    }
+
+    /// Why this mechanism is not offered on this connection now.
+    fn withheld(&self, mechanism: &Mechanism) -> Option<FailureCode> {
+        let properties = &mechanism.properties;
+        if properties.exposure == Exposure::Everything
+            && self.config.plaintext == Plaintext::ConfidentialOnly
+            && self.transport.tls().is_none()
+        {
+            Some(FailureCode::EncryptionRequired)
+        } else if properties.binds == Binds::Channel && self.transport.bindings().is_empty()
+            || properties.needs == Needs::External && self.external().is_none()
+        {
+            Some(FailureCode::MechanismUnknown)
+        } else {
+            None
+        }
+    }
+
+    fn half(&self, name: MechanismName, profile: Profile) -> Result<ServerExchange, FailureCode> {
+        if self.is_authenticated() {
+            return Err(FailureCode::WrongState);
+        }
+        let mechanism = self
+            .config
+            .mechanisms
+            .iter()
+            .find(|mechanism| mechanism.name == name)
+            .ok_or(FailureCode::MechanismUnknown)?;
+        if let Some(code) = self.withheld(mechanism) {
+            return Err(code);
+        }
+        let offers_plus =
+            self.offered().any(|mechanism| mechanism.properties.binds == Binds::Channel);
+        let context = ServerContext {
+            nonce: (self.config.nonces)().map_err(|_| FailureCode::Temporary)?,
+            bindings: self.transport.bindings(),
+            plus: if offers_plus { PlusOffer::Offered } else { PlusOffer::NotOffered },
+            rules: self.config.rules.clone(),
+        };
+        Ok(ServerExchange::with_profile((mechanism.server)(&context), profile))
+    }
+
+    async fn run(
+        &mut self,
+        exchange: ServerExchange,
+        first: Option<Response>,
+        spelling: Spelling,
+    ) -> Result<Outcome, WireError> {
+        let store = AtDoor { store: self.store, external: self.external() };
+        let mut dialogue = Dialogue { transport: &mut self.transport, spelling };
+        match driver::serve(exchange, first, &mut dialogue, &store).await {
+            Ok(outcome) => Ok(outcome),
+            Err(Interrupt::Refused(code)) => Ok(refusal(code)),
+            Err(Interrupt::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Who the client is by its certificate, which TLS has verified.
+    fn external(&self) -> Option<AuthenticationId> {
+        let tls = self.transport.tls().filter(|tls| tls.verified)?;
+        (self.config.identify)(tls.peer_certificates.first()?)
+    }
+}
+
+/// A refusal that no mechanism has made.
+fn refusal(code: FailureCode) -> Outcome {
+    let reason = match code {
+        FailureCode::BadEncoding => Reason::InvalidEncoding,
+        FailureCode::EncryptionRequired => Reason::EncryptionRequired,
+        FailureCode::WrongState => Reason::OutOfTurn,
+        _ => Reason::MechanismUnavailable,
+    };
+    Outcome::Failure(Failure::new(code, reason))
+}
+
+/// The store, but for what only the connection knows.
+struct AtDoor<'a, S> {
+    store: &'a S,
+    external: Option<AuthenticationId>,
+}
+
+impl<S: Store> Store for AtDoor<'_, S> {
+    async fn answer(&self, query: Query) -> Answer {
+        match query {
+            Query::External(query) => query.answer(self.external.clone()),
+            query => self.store.answer(query).await,
+        }
+    }
+}
+
+/// Challenges out, responses in.
+struct Dialogue<'a> {
+    transport: &'a mut Transport,
+    spelling: Spelling,
+}
+
+enum Interrupt {
+    /// The connection is of no use any more.
+    Broken(WireError),
+    /// The line was none that answers a challenge.
+    Refused(FailureCode),
+}
+
+impl driver::ServerInterface for Dialogue<'_> {
+    type Error = Interrupt;
+
+    async fn challenge(&mut self, challenge: Challenge) -> Result<ClientMessage, Interrupt> {
+        let line = (self.spelling.challenge)(&challenge);
+        self.transport.send(&line).await.map_err(Interrupt::Broken)?;
+        let line = self.transport.line().await.map_err(Interrupt::Broken)?;
+        (self.spelling.response)(&line).map_err(Interrupt::Refused)
+    }
+}

@@ -1,0 +1,149 @@
+//! An IMAP server, as far as SASL: greeting, CAPABILITY, NOOP, STARTTLS, AUTHENTICATE, LOGOUT (RFC 9051 section 6).
+
+use std::sync::Arc;
+
+use aiosasl::{driver::Store, message::Outcome};
+use tokio::net::TcpStream;
+
+use super::{
+    ServerConfig,
+    door::{Door, Patience, Spelling},
+};
+use crate::{
+    WireClass, WireError,
+    imap::{
+        self, Condition, Reply, Status,
+        capability::Capabilities,
+        server::{self, Authenticate, Command, Tagged},
+    },
+};
+
+const SPELLING: Spelling =
+    Spelling { challenge: server::challenge, response: server::parse_response };
+
+/// Serves one client until it leaves, or has had its share; the last outcome is the result, `None` where there was no
+/// exchange. After a success the client gets answers to little more than LOGOUT.
+///
+/// `implicit_tls` is for the port where TLS begins at once (`imaps`).
+///
+/// # Errors
+///
+/// A [`WireError`] where the connection ended before any exchange, and not by LOGOUT.
+pub async fn serve_imap<S: Store>(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    implicit_tls: bool,
+    store: Arc<S>,
+) -> Result<Option<Outcome>, WireError> {
+    let mut door = Door::open(stream, &config, &*store, implicit_tls, imap::MAX_LINE).await?;
+    let mut end = converse(&mut door).await;
+    if let Err(error) = &end {
+        if error.class == WireClass::Protocol {
+            let farewell =
+                Condition::new(Status::Bye, None, "Expected lines, ended by CRLF, not too long");
+            let sent = door.transport.send(&Reply::Untagged(farewell).to_line()).await;
+            end = end.and(sent);
+        }
+    }
+    door.leave(end).await
+}
+
+async fn converse<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
+    let greeting = format!("CAPABILITY {}", capabilities(door));
+    let greeting =
+        Condition { status: Status::Ok, code: Some(greeting.as_bytes()), text: b"aiosasl ready" };
+    door.transport.send(&Reply::Untagged(greeting).to_line()).await?;
+    loop {
+        let line = door.transport.line().await?;
+        let patience = door.count_command();
+        if server::announces_literal(&line) || patience == Patience::Exhausted {
+            return bye(door, "Too much").await;
+        }
+        match Tagged::parse(&line) {
+            Some(Tagged { tag, command: Command::Logout }) => {
+                bye(door, "Good bye").await?;
+                return say(door, &tag, Condition::new(Status::Ok, None, "Done")).await;
+            }
+            Some(Tagged { tag, command }) => {
+                if obey(door, &tag, command).await? == Patience::Exhausted {
+                    return bye(door, "Too many failures").await;
+                }
+            }
+            None => {
+                let condition = Condition::new(Status::Bad, None, "Expected a tag and a command");
+                door.transport.send(&Reply::Untagged(condition).to_line()).await?;
+            }
+        }
+    }
+}
+
+async fn obey<S: Store>(
+    door: &mut Door<'_, S>,
+    tag: &str,
+    command: Command,
+) -> Result<Patience, WireError> {
+    let done = Condition::new(Status::Ok, None, "Done");
+    match command {
+        Command::Authenticate(request) => return authenticate(door, tag, request).await,
+        Command::Capability => {
+            let list = capabilities(door).to_string();
+            door.transport.send(&Reply::Capability(list.as_bytes()).to_line()).await?;
+            say(door, tag, done).await?;
+        }
+        Command::StartTls if door.can_start_tls() && !door.is_authenticated() => {
+            say(door, tag, Condition::new(Status::Ok, None, "Begin TLS")).await?;
+            door.start_tls().await?;
+        }
+        Command::StartTls => say(door, tag, Condition::new(Status::Bad, None, "Not now")).await?,
+        Command::Login => {
+            let refused =
+                Condition::new(Status::No, Some("PRIVACYREQUIRED"), "AUTHENTICATE is for that");
+            say(door, tag, refused).await?;
+        }
+        Command::Noop => say(door, tag, done).await?,
+        Command::Logout | Command::Unknown => {
+            say(door, tag, Condition::new(Status::Bad, None, "Unknown command")).await?;
+        }
+    }
+    Ok(Patience::Left)
+}
+
+async fn authenticate<S: Store>(
+    door: &mut Door<'_, S>,
+    tag: &str,
+    request: Result<Authenticate, aiosasl::error::FailureCode>,
+) -> Result<Patience, WireError> {
+    let request = request.map(|it| (it.mechanism, it.initial_response));
+    let (outcome, patience) = door.authenticate(request, imap::PROFILE, SPELLING).await?;
+    let condition = match outcome {
+        Ok(()) => server::SUCCESS,
+        Err(code) => server::failure(code),
+    };
+    say(door, tag, condition).await?;
+    Ok(patience)
+}
+
+async fn say<S: Store>(
+    door: &mut Door<'_, S>,
+    tag: &str,
+    condition: Condition<'_>,
+) -> Result<(), WireError> {
+    door.transport.send(&server::tagged(tag, condition)).await
+}
+
+async fn bye<S: Store>(door: &mut Door<'_, S>, text: &'static str) -> Result<(), WireError> {
+    let farewell = Condition::new(Status::Bye, None, text);
+    door.transport.send(&Reply::Untagged(farewell).to_line()).await
+}
+
+/// `LOGINDISABLED` always: a password goes through AUTHENTICATE, or not at all.
+fn capabilities<S: Store>(door: &Door<'_, S>) -> Capabilities {
+    let mut words =
+        vec!["IMAP4rev1".to_owned(), "IMAP4rev2".to_owned(), "LOGINDISABLED".to_owned()];
+    if door.can_start_tls() {
+        words.push("STARTTLS".to_owned());
+    }
+    words.push("SASL-IR".to_owned());
+    words.extend(door.offered().map(|mechanism| format!("AUTH={}", mechanism.name)));
+    words.iter().map(String::as_str).collect()
+}

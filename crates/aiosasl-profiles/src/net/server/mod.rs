@@ -1,0 +1,11 @@
+//! The other end: servers, far enough to authenticate. For demonstrations, tests, and as a model for servers that do
+//! more.
+
+mod config;
+mod door;
+mod identity;
+mod imap;
+
+pub use config::{Limits, ServerConfig, ServerTls};
+pub use identity::certificate_identity;
+pub use imap::serve_imap;

@@ -1,0 +1,110 @@
+//! Where to log in: the protocols, their schemes and ports.
+
+/// A protocol that the shell speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// IMAP (RFC 9051).
+    Imap,
+    /// SMTP between servers' ports (RFC 5321, RFC 4954).
+    Smtp,
+    /// Message submission (RFC 6409): SMTP for users.
+    Submission,
+    /// XMPP, client to server (RFC 6120).
+    Xmpp,
+}
+
+/// What is known of a protocol: scheme and port, with TLS from the start or without; the service's name.
+struct Row {
+    protocol: Protocol,
+    scheme: &'static str,
+    port: u16,
+    implicit_scheme: &'static str,
+    implicit_port: u16,
+    service: &'static str,
+}
+
+#[rustfmt::skip]
+const TABLE: [Row; 4] = [
+    Row { protocol: Protocol::Imap, scheme: "imap", port: 143, implicit_scheme: "imaps", implicit_port: 993, service: "imap" },
+    Row { protocol: Protocol::Smtp, scheme: "smtp", port: 25, implicit_scheme: "smtps", implicit_port: 465, service: "smtp" },
+    Row { protocol: Protocol::Submission, scheme: "submission", port: 587, implicit_scheme: "submissions", implicit_port: 465, service: "smtp" },
+    Row { protocol: Protocol::Xmpp, scheme: "xmpp", port: 5222, implicit_scheme: "xmpps", implicit_port: 5223, service: "xmpp" },
+];
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Imap, Self::Smtp, Self::Submission, Self::Xmpp];
+
+    /// The protocol of a URL's scheme, and whether the scheme asks for TLS from the start (`imaps`).
+    pub fn from_scheme(scheme: &str) -> Option<(Self, bool)> {
+        TABLE.iter().find_map(|row| match scheme {
+            _ if scheme.eq_ignore_ascii_case(row.scheme) => Some((row.protocol, false)),
+            _ if scheme.eq_ignore_ascii_case(row.implicit_scheme) => Some((row.protocol, true)),
+            _ => None,
+        })
+    }
+
+    /// The scheme without TLS from the start: `imap`.
+    pub fn name(self) -> &'static str {
+        self.row().scheme
+    }
+
+    /// The scheme with TLS from the start: `imaps`.
+    pub fn implicit_tls_name(self) -> &'static str {
+        self.row().implicit_scheme
+    }
+
+    /// The registered port without TLS from the start.
+    pub fn default_port(self) -> u16 {
+        self.row().port
+    }
+
+    /// The registered port with TLS from the start.
+    pub fn implicit_tls_port(self) -> u16 {
+        self.row().implicit_port
+    }
+
+    /// The registered service name (RFC 4422 section 4, item 1).
+    pub fn service(self) -> &'static str {
+        self.row().service
+    }
+
+    fn row(self) -> &'static Row {
+        let [imap, smtp, submission, xmpp] = &TABLE;
+        match self {
+            Self::Imap => imap,
+            Self::Smtp => smtp,
+            Self::Submission => submission,
+            Self::Xmpp => xmpp,
+        }
+    }
+}
+
+/// Where to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// In which protocol.
+    pub protocol: Protocol,
+    /// A name or an address.
+    pub host: String,
+    /// A TCP port.
+    pub port: u16,
+    /// The user that the URL names; nothing here looks at it but XMPP, whose domain it may hold.
+    pub user: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_protocol_has_its_own_row() {
+        for protocol in Protocol::ALL {
+            assert_eq!(protocol.row().protocol, protocol);
+            assert_eq!(Protocol::from_scheme(protocol.name()), Some((protocol, false)));
+            assert_eq!(Protocol::from_scheme(protocol.implicit_tls_name()), Some((protocol, true)));
+        }
+        assert_eq!(Protocol::from_scheme("IMAPS"), Some((Protocol::Imap, true)));
+        assert_eq!(Protocol::from_scheme("gopher"), None);
+    }
+}

@@ -1,0 +1,273 @@
+//! A connection that gives lines or chunks, in the clear at first, and can be put under TLS in place.
+
+use std::{io, sync::Arc, time::Duration};
+
+use aiosasl::binding::ChannelBinding;
+use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use zeroize::Zeroizing;
+
+use super::tls::{self, TlsInfo};
+use crate::{
+    WireClass, WireError,
+    line::{Ending, Line, LineBuffer},
+};
+
+/// How many octets are read at once.
+const CHUNK: usize = 4096;
+/// How many chunks a peer is heard out for at the end.
+const LINGER_CHUNKS: usize = 64;
+/// And how long.
+const LINGER_TIME: Duration = Duration::from_millis(250);
+
+/// A connection. An error leaves it closed or useless; a future dropped half-way may have sent half a line.
+pub(crate) struct Transport {
+    stream: Stream,
+    lines: LineBuffer,
+    /// When every wait ends.
+    deadline: Option<Instant>,
+    tls: Option<TlsInfo>,
+    bindings: Vec<ChannelBinding>,
+}
+
+#[derive(Default)]
+enum Stream {
+    /// Closed, or an error on the way.
+    #[default]
+    Closed,
+    Clear(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Transport {
+    /// A connection whose lines are at most `limit` octets long, their ending not counted.
+    pub(crate) fn new(stream: TcpStream, limit: usize, ending: Ending) -> Self {
+        // Half-duplex messages that wait for an answer each: Nagle's delay would only add up.
+        let _ = stream.set_nodelay(true);
+        Self {
+            stream: Stream::Clear(stream),
+            lines: LineBuffer::new(limit, ending),
+            deadline: None,
+            tls: None,
+            bindings: Vec::new(),
+        }
+    }
+
+    /// Makes every wait end at this time, with an error of class [`Timeout`](WireClass::Timeout).
+    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+    }
+
+    /// The next line.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Protocol`](WireClass::Protocol) for a line that is too long or badly ended;
+    /// [`Connection`](WireClass::Connection) where the peer has hung up, [`Timeout`](WireClass::Timeout) at the
+    /// deadline.
+    pub(crate) async fn line(&mut self) -> Result<Line, WireError> {
+        loop {
+            match self.lines.next_line() {
+                Ok(Some(line)) => return Ok(line),
+                Ok(None) => {
+                    let chunk = self.read().await?;
+                    self.lines
+                        .push(&chunk)
+                        .map_err(|error| WireError::protocol(error.to_string()))?;
+                }
+                Err(error) => return Err(WireError::protocol(error.to_string())),
+            }
+        }
+    }
+
+    /// The next octets, however many there are (at most 4 KiB at once, unless lines were pushed before): never none.
+    ///
+    /// # Errors
+    ///
+    /// As [`line`](Self::line).
+    pub(crate) async fn chunk(&mut self) -> Result<Line, WireError> {
+        if self.lines.is_empty() { self.read().await } else { Ok(self.lines.take()) }
+    }
+
+    /// Sends octets, and sees to it that they leave.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Connection`](WireClass::Connection) or [`Timeout`](WireClass::Timeout).
+    pub(crate) async fn send(&mut self, octets: &[u8]) -> Result<(), WireError> {
+        let deadline = self.deadline;
+        let sent = async {
+            match &mut self.stream {
+                Stream::Closed => Err(io::ErrorKind::NotConnected.into()),
+                Stream::Clear(stream) => stream.write_all(octets).await,
+                Stream::Tls(stream) => {
+                    stream.write_all(octets).await?;
+                    stream.flush().await
+                }
+            }
+        };
+        until(deadline, sent).await
+    }
+
+    /// Speaks TLS from here on, as the client.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Tls`](WireClass::Tls), also where octets in the clear wait to be read: they came before the handshake
+    /// and would be taken for what comes after it.
+    pub(crate) async fn connect_tls(
+        &mut self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        verified: bool,
+    ) -> Result<(), WireError> {
+        let stream = self.take_clear()?;
+        let connecting = TlsConnector::from(config).connect(name, stream);
+        let stream = until(self.deadline, connecting).await?;
+        let (_, connection) = stream.get_ref();
+        let leaf = connection.peer_certificates().and_then(<[_]>::first);
+        let (info, bindings) = tls::describe(connection, leaf.map(AsRef::as_ref), verified);
+        self.set_tls(stream.into(), info, bindings);
+        Ok(())
+    }
+
+    /// Speaks TLS from here on, as the server whose certificate this is (DER).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_tls`](Self::connect_tls).
+    pub(crate) async fn accept_tls(
+        &mut self,
+        config: Arc<ServerConfig>,
+        certificate: &[u8],
+    ) -> Result<(), WireError> {
+        let stream = self.take_clear()?;
+        let stream = until(self.deadline, TlsAcceptor::from(config).accept(stream)).await?;
+        let (_, connection) = stream.get_ref();
+        // Whoever gets through the handshake with a certificate has had it verified: a server's configuration either
+        // asks for no certificate, or has a verifier.
+        let verified = connection.peer_certificates().is_some();
+        let (info, bindings) = tls::describe(connection, Some(certificate), verified);
+        self.set_tls(stream.into(), info, bindings);
+        Ok(())
+    }
+
+    /// Hangs up; with a farewell where TLS has one.
+    pub(crate) async fn close(&mut self) {
+        let deadline = self.deadline;
+        let closed = async {
+            match std::mem::take(&mut self.stream) {
+                Stream::Closed => Ok(()),
+                Stream::Clear(mut stream) => stream.shutdown().await,
+                Stream::Tls(mut stream) => stream.shutdown().await,
+            }
+        };
+        // Whatever goes wrong now concerns nobody any more.
+        let _ = until(deadline, closed).await;
+    }
+
+    /// Says that nothing follows, and hears a peer out that still talks, for a moment: hanging up at once would let
+    /// our last words get lost.
+    pub(crate) async fn linger(&mut self) {
+        let listening = async {
+            let shut = match &mut self.stream {
+                Stream::Closed => return,
+                Stream::Clear(stream) => stream.shutdown().await,
+                Stream::Tls(stream) => stream.shutdown().await,
+            };
+            if shut.is_ok() {
+                for _ in 0..LINGER_CHUNKS {
+                    if self.read().await.is_err() {
+                        break;
+                    }
+                }
+            }
+        };
+        let _ = timeout(LINGER_TIME, listening).await;
+        self.stream = Stream::Closed;
+    }
+
+    /// What is known of TLS, where there is any.
+    pub(crate) fn tls(&self) -> Option<&TlsInfo> {
+        self.tls.as_ref()
+    }
+
+    /// What an exchange can be tied to.
+    pub(crate) fn bindings(&self) -> &[ChannelBinding] {
+        &self.bindings
+    }
+
+    async fn read(&mut self) -> Result<Line, WireError> {
+        let deadline = self.deadline;
+        let mut chunk = Zeroizing::new(vec![0; CHUNK]);
+        let reading = async {
+            match &mut self.stream {
+                Stream::Closed => Err(io::ErrorKind::NotConnected.into()),
+                Stream::Clear(stream) => stream.read(&mut chunk).await,
+                Stream::Tls(stream) => stream.read(&mut chunk).await,
+            }
+        };
+        match until(deadline, reading).await? {
+            0 => {
+                self.stream = Stream::Closed;
+                Err(WireError::new(WireClass::Connection, "the peer has hung up"))
+            }
+            count => {
+                chunk.truncate(count);
+                Ok(chunk)
+            }
+        }
+    }
+
+    fn take_clear(&mut self) -> Result<TcpStream, WireError> {
+        let injected = !self.lines.take().is_empty();
+        match std::mem::take(&mut self.stream) {
+            Stream::Clear(_) if injected => Err(WireError::new(
+                WireClass::Tls,
+                "octets in the clear came after the switch to TLS: somebody may have put them there",
+            )),
+            Stream::Clear(stream) => Ok(stream),
+            Stream::Tls(_) => Err(WireError::new(WireClass::Tls, "TLS inside TLS")),
+            Stream::Closed => Err(broken(&io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn set_tls(
+        &mut self,
+        stream: TlsStream<TcpStream>,
+        info: TlsInfo,
+        bindings: Vec<ChannelBinding>,
+    ) {
+        self.stream = Stream::Tls(Box::new(stream));
+        self.tls = Some(info);
+        self.bindings = bindings;
+    }
+}
+
+/// Waits, but not for ever.
+async fn until<T>(
+    deadline: Option<Instant>,
+    done: impl Future<Output = io::Result<T>>,
+) -> Result<T, WireError> {
+    let done = match deadline {
+        Some(deadline) => timeout_at(deadline, done).await.map_err(|_| {
+            WireError::new(WireClass::Timeout, "the peer took longer than it is given")
+        })?,
+        None => done.await,
+    };
+    done.map_err(|error| broken(&error))
+}
+
+/// An I/O error in our words: TLS's own errors come wrapped in one.
+pub(super) fn broken(error: &io::Error) -> WireError {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(inner) => tls::failure(inner),
+        None => WireError::new(WireClass::Connection, error.to_string()),
+    }
+}

@@ -1,0 +1,264 @@
+//! What the tests share: an account, certificates, a client's loop, servers, and peers that follow a script.
+
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, LazyLock},
+};
+
+use aiosasl::{
+    Authenticated, ClientExchange, ClientStep,
+    credentials::Credentials,
+    driver::{Reply, SaslError, SaslInterface, Store},
+    error::{Error, FailureCode},
+    hash::Hash,
+    identity::AuthenticationId,
+    mechanism::{ClientContext, Offered, Rules},
+    mechanisms,
+    message::{ClientMessage, Outcome, ServerMessage},
+    nonce::Nonce,
+    policy::{Channel, Policy},
+    query::{Answer, Authorization, Decoy, Query, ScramVerifier, Verdict},
+    registry,
+    secret::Secret,
+};
+use aiosasl_profiles::{
+    WireClass, WireError,
+    net::{
+        ClientCertificate, Options, Protocol, Session, Target, Trust, connect,
+        server::{ServerConfig, ServerTls},
+    },
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+/// `user` with `pencil` is all that there is.
+pub(crate) struct OneAccount;
+
+impl Store for OneAccount {
+    async fn answer(&self, query: Query) -> Answer {
+        match query {
+            Query::VerifyPassword(query) => {
+                let verdict = match query.authentication_id().as_str() {
+                    "user" if query.password().expose() == "pencil" => Verdict::Accepted,
+                    "user" => Verdict::Refused,
+                    _ => Verdict::UnknownAccount,
+                };
+                query.answer(verdict)
+            }
+            Query::ScramKeys(query) if query.authentication_id().as_str() == "user" => {
+                let verifier = verifier(query.hash());
+                query.answer(verifier)
+            }
+            Query::ScramKeys(query) => query.unknown(&Decoy::new(Secret::new([7; 32]), 4096, 16)),
+            Query::Authorize(query) => {
+                let own = query.is_self();
+                query.answer(if own { Authorization::Granted } else { Authorization::Denied })
+            }
+            other => other.unavailable(),
+        }
+    }
+}
+
+fn verifier(hash: Hash) -> ScramVerifier {
+    ScramVerifier::from_password(hash, Secret::new(*b"pencil"), [9; 16], 4096)
+}
+
+/// An authority, a server's certificate for localhost, and a client's for `user`, in PEM.
+pub(crate) struct Pki {
+    pub(crate) ca: Vec<u8>,
+    pub(crate) client: ClientCertificate,
+    chain: Vec<u8>,
+    key: Secret,
+}
+
+pub(crate) static PKI: LazyLock<Pki> = LazyLock::new(|| {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "test authority");
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let sign = |names: &[&str], common_name: &str| {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &ca).unwrap();
+        (certificate.pem().into_bytes(), Secret::new(key.serialize_pem()))
+    };
+    let (chain, key) = sign(&["localhost", "127.0.0.1"], "localhost");
+    let (client_chain, client_key) = sign(&[], "user");
+    let client = ClientCertificate { chain: client_chain, key: client_key };
+    Pki { ca: ca.pem().into_bytes(), client, chain, key }
+});
+
+/// Everything that this build has, without TLS.
+pub(crate) fn open_config() -> ServerConfig {
+    ServerConfig::new(mechanisms::ALL)
+}
+
+/// Everything that this build has, with TLS, asking clients for a certificate.
+pub(crate) fn tls_config() -> ServerConfig {
+    let tls = ServerTls::from_pem(&PKI.chain, &PKI.key, Some(&PKI.ca)).unwrap();
+    open_config().with_tls(tls)
+}
+
+pub(crate) type Served = JoinHandle<Result<Option<Outcome>, WireError>>;
+
+/// A server for one connection; the port, and what becomes of it.
+pub(crate) async fn serve<F>(serve: impl FnOnce(TcpStream) -> F + Send + 'static) -> (u16, Served)
+where
+    F: Future<Output = Result<Option<Outcome>, WireError>> + Send,
+{
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let task = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        serve(stream).await
+    });
+    (port, task)
+}
+
+/// A peer that says the first line at once, and each further one when something has come; then it waits for the end.
+/// The result is what it heard.
+pub(crate) async fn script(lines: &[&str]) -> (u16, JoinHandle<String>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = String::new();
+        let mut chunk = vec![0; 65_536];
+        for line in lines {
+            stream.write_all(line.as_bytes()).await.unwrap();
+            match stream.read(&mut chunk).await {
+                Ok(count) => heard.push_str(&String::from_utf8_lossy(&chunk[..count])),
+                Err(_) => break,
+            }
+        }
+        heard
+    });
+    (port, task)
+}
+
+/// A client without manners: it says this and hears all until the server hangs up.
+pub(crate) async fn shout(port: u16, octets: &[u8]) -> String {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    stream.write_all(octets).await.unwrap();
+    let mut heard = Vec::new();
+    // The server may hang up before it has read everything: what came before counts.
+    let _ = stream.read_to_end(&mut heard).await;
+    String::from_utf8_lossy(&heard).into_owned()
+}
+
+pub(crate) fn target(protocol: Protocol, port: u16) -> Target {
+    Target { protocol, host: "localhost".to_owned(), port, user: None }
+}
+
+/// Trust in our authority.
+pub(crate) fn trusting() -> Options {
+    Options { trust: Trust::Ca(PKI.ca.clone()), ..Options::default() }
+}
+
+pub(crate) async fn open(
+    protocol: Protocol,
+    port: u16,
+    options: &Options,
+) -> Result<Session, WireError> {
+    connect(&target(protocol, port), options).await
+}
+
+/// How an attempt failed.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// We gave up.
+    Here(Error),
+    /// The protocol raised it.
+    There(SaslError),
+}
+
+impl Failed {
+    pub(crate) fn class(&self) -> WireClass {
+        match self {
+            Self::Here(error) => panic!("a local failure: {error}"),
+            Self::There(error) => WireError::of(error).unwrap().class,
+        }
+    }
+}
+
+/// Logs in as `user`.
+pub(crate) async fn login(
+    session: &mut Session,
+    mechanism: &str,
+    password: &str,
+) -> Result<Authenticated, Failed> {
+    let name = mechanism.parse().unwrap();
+    let mechanism = registry::find(name).unwrap();
+    let offer = session.offer();
+    let offered = Offered {
+        mechanisms: &offer.mechanisms,
+        bindings: offer.bindings.as_deref(),
+        tls_version: session.tls().map(|tls| tls.version_code),
+    };
+    let channel = Channel { security: session.security(), bindings: session.bindings() };
+    let policy = Policy::default();
+    let credentials = Credentials::password(AuthenticationId::new("user").unwrap(), password);
+    let context = ClientContext {
+        credentials: &credentials,
+        binding: policy.client_binding(name, &offered, &channel).unwrap(),
+        nonce: Nonce::random().unwrap(),
+        rules: Rules::default(),
+        offered,
+    };
+    let half = (mechanism.client)(&context).map_err(Failed::Here)?;
+    let mut exchange = ClientExchange::with_profile(half, session.profile());
+    let mut step = exchange.start().map_err(Failed::Here)?;
+    loop {
+        let next = match step {
+            ClientStep::Send(message) => exchange.receive(say(session, message).await?),
+            ClientStep::Ask(query) => exchange.answer(query.answer_by_itself().unwrap()),
+            ClientStep::Done(authenticated) => return Ok(authenticated),
+        };
+        step = next.map_err(Failed::Here)?;
+    }
+}
+
+async fn say(session: &mut Session, message: ClientMessage) -> Result<ServerMessage, Failed> {
+    let reply = match message {
+        ClientMessage::Authenticate { mechanism, initial_response } => {
+            session.initiate(mechanism, initial_response).await
+        }
+        ClientMessage::Response(response) => session.respond(response).await,
+        ClientMessage::Abort => session.abort().await,
+    };
+    Ok(match reply.map_err(Failed::There)? {
+        Reply::Success(additional_data) => ServerMessage::Success { additional_data },
+        Reply::Challenge(challenge) => ServerMessage::Challenge(challenge),
+        Reply::Failure => ServerMessage::Failure(FailureCode::Aborted),
+    })
+}
+
+/// Who came in at the server, by which mechanism.
+pub(crate) async fn who(served: Served) -> (String, String) {
+    match served.await.unwrap().unwrap() {
+        Some(Outcome::Success(success)) => {
+            let identity = success.identity.authentication_id().map(ToString::to_string);
+            (identity.unwrap_or_default(), success.mechanism.to_string())
+        }
+        other => panic!("nobody came in: {other:?}"),
+    }
+}
+
+/// Why nobody came in at the server.
+pub(crate) async fn why(served: Served) -> &'static str {
+    match served.await.unwrap().unwrap() {
+        Some(Outcome::Failure(failure)) => failure.reason.as_str(),
+        other => panic!("expected a failure: {other:?}"),
+    }
+}
+
+pub(crate) fn store() -> Arc<OneAccount> {
+    Arc::new(OneAccount)
+}

@@ -1,0 +1,162 @@
+//! Every reason to refuse, as data: a word for tests and logs, and a sentence for people.
+
+use core::fmt;
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal, $sentence:literal;)+) => {
+        /// The exact reason of a refusal, for logs and tests; it never travels to the peer.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Reason {
+            /// The reason as a stable word: the `expect` of the test vectors.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl fmt::Display for Reason {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $sentence,)+ })
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The account exists and is disabled.
+    AccountDisabled = "account-disabled", "the account is disabled";
+    /// One side gave up (RFC 4422 section 3.5).
+    Aborted = "aborted", "the exchange was aborted";
+    /// Attributes are missing or stand in another order (RFC 5802 section 5.1).
+    AttributeOrder = "attribute-order", "an attribute is missing or out of order";
+    /// The authentication identity is empty once prepared (RFC 4616 section 2).
+    AuthcidPrepEmpty = "authcid-prep-empty", "the authentication identity is empty once prepared";
+    /// The authentication identity can't be prepared with SASLprep (RFC 4013).
+    AuthcidPrepFailed = "authcid-prep-failed", "the authentication identity has forbidden characters";
+    /// An attribute has no name, no value, or a mandatory shape that it lacks (RFC 5802 section 7).
+    BadAttribute = "bad-attribute", "expected an attribute: a letter, '=', and a value";
+    /// `=` in an authorization identity is neither `=2C` nor `=3D` (RFC 5802 section 5.1).
+    BadAuthzidEscape = "bad-authzid-escape", "expected '=2C' or '=3D' in the authorization identity";
+    /// An attribute is not canonical base64 (RFC 5802 section 5.1, RFC 4648 section 4).
+    BadBase64 = "bad-base64", "expected canonical base64 in an attribute";
+    /// Trace data with an `@` is no e-mail address (RFC 4505 section 2).
+    BadEmail = "bad-email", "expected an e-mail address, since there is an '@'";
+    /// The message does not begin with `n`, `y` or `p` (RFC 5802 section 7).
+    BadGs2Flag = "bad-gs2-flag", "expected a gs2 flag: n, y or p";
+    /// The gs2 header breaks its grammar (RFC 5802 section 7).
+    BadGs2Header = "bad-gs2-header", "the gs2 header breaks its grammar";
+    /// The iteration count is no positive decimal without leading zero (RFC 5802 section 7).
+    BadIterationCount = "bad-iteration-count", "expected a positive decimal iteration count";
+    /// A nonce is empty, or has a character that is not printable ASCII, or a comma (RFC 5802 section 7).
+    BadNonce = "bad-nonce", "expected a nonce of printable ASCII without comma";
+    /// `=` in a user name is neither `=2C` nor `=3D` (RFC 5802 section 5.1).
+    BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
+    /// Policy wants a channel binding, and there is none (RFC 5802 section 6).
+    ChannelBindingRequired = "channel-binding-required", "policy requires a channel binding";
+    /// The two ends see different channels: possibly a man in the middle (RFC 5802 section 6).
+    ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
+    /// The account's credentials have expired.
+    CredentialsExpired = "credentials-expired", "the credentials have expired";
+    /// What the server says it offered is not what we saw (XEP-0474).
+    DowngradeDetected = "downgrade-detected", "the server offered other mechanisms than those that arrived: is there a man in the middle?";
+    /// An attribute comes twice (RFC 5802 section 5.1).
+    DuplicateAttribute = "duplicate-attribute", "an attribute comes twice";
+    /// The authentication identity is empty (RFC 4616 section 2).
+    EmptyAuthcid = "empty-authcid", "the authentication identity is empty";
+    /// `a=` without a value (RFC 5802 section 7).
+    EmptyAuthzid = "empty-authzid", "the authorization identity is present and empty";
+    /// The password is empty (RFC 4616 section 2).
+    EmptyPassword = "empty-password", "the password is empty";
+    /// The salt is empty.
+    EmptySalt = "empty-salt", "the salt is empty";
+    /// The user name is empty, or empty once prepared (RFC 5802 section 5.1).
+    EmptyUsername = "empty-username", "the user name is empty";
+    /// The mechanism needs an encrypted and authenticated channel.
+    EncryptionRequired = "encryption-required", "the mechanism reveals the password and the channel is not confidential";
+    /// A mandatory extension, `m=`, that nobody knows (RFC 5802 section 5.1).
+    ExtensionsNotSupported = "extensions-not-supported", "a mandatory extension is not supported";
+    /// A name or password is longer than 1024 octets.
+    FieldTooLong = "field-too-long", "a field is longer than 1024 octets";
+    /// An initial response came with a mechanism in which the server speaks first (RFC 4422 section 3.2).
+    InitialResponseNotAllowed = "initial-response-not-allowed", "the mechanism takes no initial response";
+    /// A SCRAM message is not UTF-8, or has a NUL (RFC 5802 section 5.1).
+    InvalidEncoding = "invalid-encoding", "expected UTF-8 without NUL";
+    /// The client's proof is wrong: a wrong password, or an unknown account (RFC 5802 section 3).
+    InvalidProof = "invalid-proof", "the client's proof does not fit";
+    /// The user name can't be prepared with SASLprep (RFC 5802 section 5.1).
+    InvalidUsernameEncoding = "invalid-username-encoding", "the user name has forbidden characters";
+    /// Not UTF-8 (RFC 3629).
+    InvalidUtf8 = "invalid-utf8", "expected UTF-8";
+    /// More rounds than the policy allows, refused before any hashing.
+    IterationCountTooHigh = "iteration-count-too-high", "the iteration count is above the maximum";
+    /// Fewer rounds than the policy allows, refused before any hashing (RFC 5802 section 5.1).
+    IterationCountTooLow = "iteration-count-too-low", "the iteration count is below the minimum";
+    /// Stored keys were made for another salt or iteration count than the server's.
+    KeysDontFit = "keys-dont-fit", "the stored keys are for another salt or iteration count, the password is needed";
+    /// The mechanism is not for this context: an unknown name, or a feature that is not built in.
+    MechanismUnavailable = "mechanism-unavailable", "the mechanism is not available";
+    /// A message is longer than its limit.
+    MessageTooLong = "message-too-long", "a message is longer than its limit";
+    /// There is no last attribute `p=` (RFC 5802 section 5.1).
+    MissingProof = "missing-proof", "expected the proof as the last attribute";
+    /// The mechanism needs a credential that was not given.
+    NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
+    /// No lower layer vouches for the client (RFC 4422 appendix A).
+    NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// The nonce is not ours plus something (client), or not the one we made (server) (RFC 5802 section 5.1).
+    NonceMismatch = "nonce-mismatch", "the nonce is not the one of this exchange";
+    /// The server did not add to our nonce (RFC 5802 section 5.1).
+    NonceNotExtended = "nonce-not-extended", "the server added nothing to the nonce";
+    /// The authenticated identity may not act as the authorization identity (RFC 4422 section 3.4.1).
+    NotAuthorized = "not-authorized", "the authorization identity is not for these credentials";
+    /// The first challenge of a mechanism in which the client speaks first is not empty (RFC 4422 section 3.2).
+    NotEmpty = "not-empty", "expected an empty message";
+    /// A NUL in an authorization identity (RFC 4422 appendix A).
+    NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
+    /// A message or an answer came out of turn.
+    OutOfTurn = "out-of-turn", "a message or an answer came out of turn";
+    /// Flag `p` under a name without -PLUS (RFC 5802 section 6).
+    PFlagWithoutPlus = "p-flag-without-plus", "a channel binding on a mechanism without -PLUS";
+    /// The password is empty once prepared (RFC 4616 section 2).
+    PasswordPrepEmpty = "password-prep-empty", "the password is empty once prepared";
+    /// The password can't be prepared with SASLprep (RFC 4013).
+    PasswordPrepFailed = "password-prep-failed", "the password has forbidden characters";
+    /// The store says that the password is wrong.
+    PasswordWrong = "password-wrong", "the password is wrong";
+    /// We would say `y` (the server has no -PLUS), and it has (RFC 5802 section 6).
+    PlusOffered = "plus-offered", "flag y would be a lie: the server offers -PLUS";
+    /// Flag `n` or `y` under a -PLUS name (RFC 5802 section 6).
+    PlusWithoutPFlag = "plus-without-p-flag", "a -PLUS mechanism without a channel binding";
+    /// The proof is not as long as the hash (RFC 5802 section 3).
+    ProofLength = "proof-length", "the proof has the wrong length";
+    /// Flag `y` while the server offers -PLUS: somebody hid it (RFC 5802 section 6).
+    ServerDoesSupportChannelBinding = "server-does-support-channel-binding", "the client believes that there is no -PLUS: is there a man in the middle?";
+    /// Success before the server has proven that it knows the secret (RFC 5802 section 3).
+    ServerNotVerified = "server-not-verified", "the server says success and has not proven itself";
+    /// The server's signature is wrong: it does not know the secret (RFC 5802 section 3).
+    ServerSignatureMismatch = "server-signature-mismatch", "the server's signature does not fit: it does not know the password";
+    /// The store can't answer now.
+    StoreUnavailable = "store-unavailable", "the account store can't answer now";
+    /// The TLS versions that the two ends see differ (XEP-0515).
+    TlsVersionMismatch = "tls-version-mismatch", "the two ends see different TLS versions: is there a man in the middle?";
+    /// A token is longer than 255 characters (RFC 4505 section 2).
+    TokenTooLong = "token-too-long", "the trace token is longer than 255 characters";
+    /// Fewer than two NULs (RFC 4616 section 2).
+    TooFewFields = "too-few-fields", "expected three fields, NUL between them";
+    /// More than two NULs (RFC 4616 section 2).
+    TooManyFields = "too-many-fields", "expected three fields, and there are more";
+    /// The peer keeps the exchange going for longer than any mechanism does.
+    TooManySteps = "too-many-steps", "the exchange has too many steps";
+    /// Trace data breaks the rule for right-to-left text (RFC 3454 section 6).
+    TraceBidi = "trace-bidi", "the trace data mixes writing directions";
+    /// Trace data has forbidden characters (RFC 4505 section 3).
+    TraceProhibited = "trace-prohibited", "the trace data has forbidden characters";
+    /// A challenge came when the mechanism had nothing more to say.
+    UnexpectedChallenge = "unexpected-challenge", "a challenge came after the mechanism's last message";
+    /// The account is not known, or has no verifier for this mechanism; the peer must not learn it.
+    UnknownAccount = "unknown-account", "no such account, or no verifier for this mechanism";
+    /// The channel binding type can't be produced on this connection (RFC 5802 section 6).
+    UnsupportedChannelBindingType = "unsupported-channel-binding-type", "no channel binding of this type on this connection";
+}

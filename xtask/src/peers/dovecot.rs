@@ -1,0 +1,212 @@
+//! Dovecot 2.3: IMAP and submission, in clear, with STARTTLS and over TLS.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::process::{Process, free_ports};
+use super::relay;
+use super::site::{MAIL, Site, give, user_ids};
+use super::{Peer, Running};
+use crate::run;
+
+pub(crate) const PEER: Peer = Peer {
+    name: "dovecot",
+    packages: &["dovecot-imapd", "dovecot-submissiond"],
+    program: "dovecot",
+    needs_root: false,
+    accounts: &MAIL,
+    fetch: None,
+    start,
+};
+
+struct Ports {
+    imap: u16,
+    imaps: u16,
+    submission: u16,
+    submissions: u16,
+    relay: u16,
+}
+
+fn start(site: &Site, name: &str) -> Result<Running> {
+    let program = run::find_program("dovecot").context("dovecot is not installed")?;
+    let version = run::output(Command::new(&program).arg("--version"), run::SHORT)?.stdout;
+    if !version.starts_with("2.3.") {
+        bail!("this is Dovecot {}, whose configuration differs from 2.3's", version.trim());
+    }
+    let room = site.room(name)?;
+    let relay = relay::start()?;
+    let [imap, imaps, submission, submissions] = free_ports()?;
+    let ports = Ports { imap, imaps, submission, submissions, relay };
+    let mail = room.join("mail");
+    fs::create_dir_all(&mail)?;
+    fs::write(room.join("passwd"), passwd_file())?;
+    let users = if site.is_root {
+        give(&mail, user_ids("nobody")?)?;
+        Users::package()
+    } else {
+        Users::ourselves()?
+    };
+    let conf = room.join("dovecot.conf");
+    fs::write(&conf, configuration(site, &room, &ports, &users))?;
+
+    let mut server = Process::start(
+        name,
+        Command::new(program).arg("-F").arg("-c").arg(&conf),
+        &room.join("out"),
+    )?;
+    for port in [imap, imaps, submission, submissions] {
+        server.wait_for(port)?;
+    }
+    Ok(Running {
+        processes: vec![server],
+        ports: vec![
+            ("imap", imap),
+            ("imaps", imaps),
+            ("submission", submission),
+            ("submissions", submissions),
+        ],
+        log: room.join("log"),
+    })
+}
+
+/// Who does the work. Dovecot's own users face the network where root may choose them.
+struct Users {
+    login: String,
+    internal: String,
+    group: String,
+    mail: (String, String),
+    chroot: bool,
+}
+
+impl Users {
+    fn package() -> Self {
+        Self {
+            login: "dovenull".into(),
+            internal: "dovecot".into(),
+            group: "dovecot".into(),
+            mail: ("nobody".into(), "nogroup".into()),
+            chroot: true,
+        }
+    }
+
+    fn ourselves() -> Result<Self> {
+        let [user, group] = ["-un", "-gn"].map(|what| {
+            run::output(Command::new("id").arg(what), run::SHORT)
+                .map(|it| it.stdout.trim().to_owned())
+        });
+        let (user, group) = (user?, group?);
+        Ok(Self {
+            login: user.clone(),
+            internal: user.clone(),
+            group: group.clone(),
+            mail: (user, group),
+            chroot: false,
+        })
+    }
+}
+
+fn passwd_file() -> String {
+    MAIL.iter().fold(String::new(), |mut text, account| {
+        let super::site::Credentials { user, password } = account.stored;
+        writeln!(text, "{user}:{{PLAIN}}{password}").ok();
+        text
+    })
+}
+
+fn configuration(site: &Site, room: &Path, ports: &Ports, users: &Users) -> String {
+    let room = room.display();
+    let tls = &site.certificates;
+    let (cert, key, ca) = (tls.server.display(), tls.server_key.display(), tls.ca.display());
+    let (uid, gid) = &users.mail;
+    let Users { login, internal, group, .. } = users;
+    let Ports { relay, .. } = ports;
+    let mut text = format!(
+        "protocols = imap submission
+base_dir = {room}/run
+state_dir = {room}/run
+instance_name = aiosasl-peers
+log_path = {room}/log
+auth_verbose = yes
+# A refusal at once, every user name, mechanisms in clear: what is tested is the client.
+auth_failure_delay = 0
+auth_username_chars =
+auth_username_format =
+auth_mechanisms = plain login scram-sha-1 scram-sha-256 anonymous external
+auth_ssl_username_from_cert = yes
+ssl_cert_username_field = commonName
+disable_plaintext_auth = no
+ssl = yes
+ssl_cert = <{cert}
+ssl_key = <{key}
+ssl_ca = <{ca}
+ssl_verify_client_cert = yes
+ssl_require_crl = no
+ssl_dh =
+ssl_min_protocol = TLSv1.2
+first_valid_uid = 1
+mail_location = maildir:{room}/mail/%u
+mail_home = {room}/mail/%u
+hostname = localhost
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+default_vsz_limit = 0
+default_login_user = {login}
+default_internal_user = {internal}
+default_internal_group = {group}
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {room}/passwd
+  mechanisms = plain login scram-sha-1 scram-sha-256
+}}
+passdb {{
+  driver = static
+  args = nopassword=y
+  mechanisms = external anonymous
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={room}/mail/%u allow_all_users=yes
+}}
+"
+    );
+    text += &service(users, "imap-login", &[("imap", ports.imap), ("imaps", ports.imaps)]);
+    text += &service(
+        users,
+        "submission-login",
+        &[("submission", ports.submission), ("submissions", ports.submissions)],
+    );
+    // No growing delay after refused logins.
+    write!(
+        text,
+        "service anvil {{
+{}  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+",
+        chroot(users)
+    )
+    .ok();
+    text + &service(users, "stats", &[])
+}
+
+fn chroot(users: &Users) -> &'static str {
+    if users.chroot { "" } else { "  chroot =\n" }
+}
+
+fn service(users: &Users, name: &str, listeners: &[(&str, u16)]) -> String {
+    let mut text = format!("service {name} {{\n{}", chroot(users));
+    for (listener, port) in listeners {
+        let ssl = if listener.ends_with('s') { "    ssl = yes\n" } else { "" };
+        writeln!(
+            text,
+            "  inet_listener {listener} {{\n    address = 127.0.0.1\n    port = {port}\n{ssl}  }}"
+        )
+        .ok();
+    }
+    text + "}\n"
+}

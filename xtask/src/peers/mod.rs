@@ -1,0 +1,257 @@
+//! `cargo xtask peers`: real servers on loopback, and our command logging in to them.
+
+mod backports;
+mod certificates;
+mod dovecot;
+mod install;
+mod play;
+mod postfix;
+mod process;
+mod prosody;
+mod relay;
+mod rows;
+mod site;
+mod table;
+
+use std::fs;
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use self::play::{Stage, check_row, play};
+use self::process::Process;
+use self::rows::Row;
+use self::site::{Account, Site};
+use crate::run;
+use crate::tally::Tally;
+
+/// A kind of server: what it needs, and how it starts.
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    pub(crate) packages: &'static [&'static str],
+    /// The program whose absence means that it is not installed.
+    pub(crate) program: &'static str,
+    pub(crate) needs_root: bool,
+    pub(crate) accounts: &'static [Account],
+    /// What is to be had beyond the packages.
+    pub(crate) fetch: Option<fn() -> Result<()>>,
+    pub(crate) start: fn(&Site, &str) -> Result<Running>,
+}
+
+/// All servers that we can start.
+pub(crate) const ALL: [&Peer; 4] =
+    [&dovecot::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
+
+/// A started server; dropped, it ends.
+pub(crate) struct Running {
+    pub(crate) processes: Vec<Process>,
+    /// The names by which `peers.json` calls the ports.
+    pub(crate) ports: Vec<(&'static str, u16)>,
+    pub(crate) log: PathBuf,
+}
+
+/// What became of a server.
+pub(crate) enum State {
+    Up(Running),
+    Skipped(String),
+    Failed(String),
+}
+
+const START_TRIES: u32 = 3;
+
+/// What was asked for on the command line.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// The servers; none means all, and the rows that need no server.
+    pub(crate) names: Vec<String>,
+    /// Our command, where it is not to be built.
+    pub(crate) command: Option<PathBuf>,
+}
+
+/// Starts the servers, logs in to them as the table says, and counts what came of it.
+pub(crate) fn run(options: &Options) -> Result<Tally> {
+    let peers = choose(&options.names)?;
+    let rows: Vec<Row> = table()?
+        .into_iter()
+        .filter(|row| options.names.is_empty() || options.names.contains(&row.server))
+        .collect();
+    for row in &rows {
+        check_row(row)?;
+    }
+    let command = match &options.command {
+        Some(command) => fs::canonicalize(command)
+            .with_context(|| format!("cannot find {}", command.display()))?,
+        None => build_command()?,
+    };
+    let site = Site::new()?;
+    let states = start_all(&site, &peers);
+    run::check_interrupt()?;
+    let stage = Stage::new(&site, &states, command)?;
+    let tally = play(&stage, &rows);
+    for (peer, state) in &states {
+        if let State::Failed(reason) = state {
+            println!("\n{} did not start: {reason}", peer.name);
+        }
+    }
+    run::check_interrupt()?;
+    Ok(tally)
+}
+
+/// Starts the servers and holds them for somebody's hands.
+pub(crate) fn keep(names: &[String]) -> Result<()> {
+    let peers = choose(names)?;
+    let site = Site::new()?;
+    let states = start_all(&site, &peers);
+    run::check_interrupt()?;
+    print_site(&site, &states)?;
+    wait();
+    println!("ending the servers");
+    Ok(())
+}
+
+/// The expected rows.
+fn table() -> Result<Vec<Row>> {
+    let file = run::root().join("xtask/peers.json");
+    rows::parse(&fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?)
+}
+
+/// Builds our command and says where it is.
+fn build_command() -> Result<PathBuf> {
+    println!("building the command");
+    let said = run::output(
+        run::cargo()
+            .args(["build", "--package", "aiosasl-cli", "--bin", "aiosasl"])
+            .arg("--message-format=json-render-diagnostics"),
+        run::BUILD,
+    )?;
+    if !said.success() {
+        bail!("the command does not build:\n{}", said.stderr);
+    }
+    said.stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .context("cargo did not say where the command is")
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
+    if names.is_empty() {
+        return Ok(ALL.to_vec());
+    }
+    names
+        .iter()
+        .map(|name| match ALL.iter().find(|peer| peer.name == name) {
+            Some(peer) => Ok(*peer),
+            None => bail!("there is no peer {name}; there are {}", ALL.map(|it| it.name).join(" ")),
+        })
+        .collect()
+}
+
+/// Installs and starts `peers`, the starting side by side.
+fn start_all(site: &Site, peers: &[&'static Peer]) -> Vec<(&'static Peer, State)> {
+    let installed: Vec<_> = peers.iter().map(|peer| (*peer, prepare(site, peer))).collect();
+    thread::scope(|scope| {
+        let threads: Vec<_> = installed
+            .into_iter()
+            .map(|(peer, refusal)| {
+                (peer, scope.spawn(move || refusal.unwrap_or_else(|| start(site, peer))))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|(peer, thread)| {
+                let state =
+                    thread.join().unwrap_or_else(|_| State::Failed("starting it panicked".into()));
+                (peer, state)
+            })
+            .collect()
+    })
+}
+
+/// Gets a server onto the machine; what comes back is why that cannot be.
+fn prepare(site: &Site, peer: &Peer) -> Option<State> {
+    if peer.needs_root && !site.is_root {
+        return Some(State::Skipped(format!("{} can be started by root only", peer.name)));
+    }
+    let got = install::install(&[peer]).and_then(|()| peer.fetch.map_or(Ok(()), |fetch| fetch()));
+    match got {
+        Ok(()) => None,
+        Err(error) if site.is_root && install::can_install() => {
+            Some(State::Failed(format!("{error:#}")))
+        }
+        // A machine without apt may still have the server.
+        Err(_) if peer.fetch.is_none() && run::find_program(peer.program).is_some() => None,
+        Err(error) => Some(State::Skipped(format!("{error:#}"))),
+    }
+}
+
+/// A port that was free a moment ago may be taken by now: hence more than one try.
+fn start(site: &Site, peer: &Peer) -> State {
+    let started = Instant::now();
+    let mut last = String::new();
+    for _ in 0..START_TRIES {
+        match (peer.start)(site, peer.name) {
+            Ok(running) => {
+                println!("{:<10} up after {:.1} s", peer.name, started.elapsed().as_secs_f64());
+                return State::Up(running);
+            }
+            Err(error) => last = format!("{error:#}"),
+        }
+    }
+    State::Failed(last)
+}
+
+fn print_site(site: &Site, states: &[(&Peer, State)]) -> Result<()> {
+    let tls = &site.certificates;
+    println!("\nca           {}", tls.ca.display());
+    println!("client cert  {}\nclient key   {}", tls.client.display(), tls.client_key.display());
+    for (peer, state) in states {
+        println!("\n{}", peer.name);
+        match state {
+            State::Up(running) => {
+                for (name, port) in &running.ports {
+                    println!("  {name:<18} 127.0.0.1:{port}");
+                }
+                println!("  {:<18} {}", "log", running.log.display());
+                for account in peer.accounts {
+                    let file = site.password_file(
+                        &format!("{}-{}", peer.name, account.key),
+                        account.typed.password,
+                    )?;
+                    println!(
+                        "  account {:<10} type {:?} / {:?} (file {})",
+                        account.key,
+                        account.typed.user,
+                        account.typed.password,
+                        file.display()
+                    );
+                }
+            }
+            State::Skipped(reason) => println!("  skipped: {reason}"),
+            State::Failed(reason) => println!("  FAILED: {reason}"),
+        }
+    }
+    println!("\nCtrl-C, or the end of standard input, ends them.");
+    Ok(())
+}
+
+/// Until Ctrl-C, or until standard input is closed.
+fn wait() {
+    let closed = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&closed);
+    thread::spawn(move || {
+        let lines = io::stdin().lock().lines();
+        lines.map_while(Result::ok).for_each(drop);
+        flag.store(true, Ordering::Relaxed);
+    });
+    while !run::interrupted() && !closed.load(Ordering::Relaxed) {
+        thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,265 @@
+//! Playing the rows: our command is run for each, a few side by side, and the table is printed.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::rows::{self, Row};
+use super::site::{Account, Site};
+use super::table::{Outcome, Played};
+use super::{Peer, State, process, relay, table};
+use crate::run;
+use crate::tally::Tally;
+
+/// Rows that are played at the same time. Most of a row is waiting for a server.
+const WORKERS: usize = 6;
+/// The command's own limit is below this.
+const ROW_LIMIT: Duration = Duration::from_secs(45);
+/// Who is asked to log in at servers that do not know him.
+const UNKNOWN: &str = "nobody-of-this-name";
+
+/// What the rows are played with.
+pub(crate) struct Stage<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) states: &'a [(&'static Peer, State)],
+    pub(crate) command: PathBuf,
+    silent: u16,
+    closed: u16,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(
+        site: &'a Site,
+        states: &'a [(&'static Peer, State)],
+        command: PathBuf,
+    ) -> Result<Self> {
+        let [closed] = process::free_ports()?;
+        Ok(Self { site, states, command, silent: relay::start_silent()?, closed })
+    }
+}
+
+/// Plays `rows`, prints the table and the reasons, and counts.
+pub(crate) fn play(stage: &Stage<'_>, rows: &[Row]) -> Tally {
+    let next = AtomicUsize::new(0);
+    let played: Vec<Mutex<Option<Played>>> = rows.iter().map(|_| Mutex::new(None)).collect();
+    thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some((row, place)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    rows.get(index).zip(played.get(index))
+                } {
+                    let result = play_one(stage, row);
+                    if let Ok(mut place) = place.lock() {
+                        *place = Some(result);
+                    }
+                }
+            });
+        }
+    });
+    let played = played.into_iter().map(|it| it.into_inner().ok().flatten());
+    table::report(rows.iter().zip(played))
+}
+
+fn play_one(stage: &Stage<'_>, row: &Row) -> Played {
+    let done =
+        |got: &str, outcome| Played { got: got.to_owned(), elapsed: Duration::ZERO, outcome };
+    if run::interrupted() {
+        return done("interrupted", Outcome::Failed("interrupted".to_owned()));
+    }
+    if let Some(reason) = &row.skip {
+        return done("skipped", Outcome::Skipped(reason.clone()));
+    }
+    for (peer, state) in stage.states.iter().filter(|(peer, _)| peer.name == row.server) {
+        match state {
+            State::Up(_) => {}
+            State::Skipped(reason) => return done("skipped", Outcome::Skipped(reason.clone())),
+            State::Failed(_) => {
+                let reason = format!("{} did not start: see above", peer.name);
+                return done("no server", Outcome::Failed(reason));
+            }
+        }
+    }
+    match login(stage, row) {
+        Ok(played) => played,
+        Err(error) => done("error", Outcome::Failed(format!("{error:#}"))),
+    }
+}
+
+fn login(stage: &Stage<'_>, row: &Row) -> Result<Played> {
+    let mut command = command_line(stage, row)?;
+    let line = format!("{command:?}");
+    let output = run::output(&mut command, ROW_LIMIT)?;
+    let exit = output.status.code();
+    let mut differences = row.differences(exit, &output.stdout);
+    if output.timed_out {
+        differences.push(format!("not done after {} s", ROW_LIMIT.as_secs()));
+    }
+    let outcome = if differences.is_empty() {
+        Outcome::Met
+    } else {
+        Outcome::Failed(format!(
+            "{}\n$ {line}\nexit status {exit:?}\nstdout: {}\nstderr: {}",
+            differences.join("\n"),
+            output.stdout.trim(),
+            output.stderr.trim()
+        ))
+    };
+    Ok(Played { got: rows::got(exit, &output.stdout), elapsed: output.elapsed, outcome })
+}
+
+/// The command line of a row. It holds no password: those are in files.
+fn command_line(stage: &Stage<'_>, row: &Row) -> Result<Command> {
+    let mut command = Command::new(&stage.command);
+    for variable in ["AIOSASL_PASSWORD", "AIOSASL_TOKEN"] {
+        command.env_remove(variable);
+    }
+    let address = format!("{}:{}", host(row), port(stage, row)?);
+    let login = Login::of(stage, row)?;
+    // A simple name stands in the URL, as people write it; others go where nothing is escaped.
+    let (in_url, apart) = match &login.user {
+        Some(user) if user.is_ascii() => (format!("{user}@"), None),
+        Some(user) => (String::new(), Some(user)),
+        None => (String::new(), None),
+    };
+    command.arg("login").arg(format!("{}://{in_url}{address}", row.scheme()));
+    if let Some(user) = apart {
+        command.arg("--user").arg(user);
+    }
+    if !row.untrusted {
+        command.arg("--ca").arg(&stage.site.certificates.ca);
+    }
+    if let Some(file) = &login.password_file {
+        command.arg("--password-file").arg(file);
+    }
+    if login.certificate {
+        command.arg("--client-cert").arg(&stage.site.certificates.client);
+        command.arg("--client-key").arg(&stage.site.certificates.client_key);
+    }
+    command.args(row.arguments()).arg("--json");
+    Ok(command)
+}
+
+/// Chat servers are known by a domain, mail servers by an address.
+fn host(row: &Row) -> &'static str {
+    if row.scheme().starts_with("xmpp") { "localhost" } else { "127.0.0.1" }
+}
+
+fn port(stage: &Stage<'_>, row: &Row) -> Result<u16> {
+    match &*row.server {
+        "nobody" => return Ok(stage.closed),
+        "silent" => return Ok(stage.silent),
+        _ => {}
+    }
+    let running = stage.states.iter().find_map(|(peer, state)| match state {
+        State::Up(running) if peer.name == row.server => Some(running),
+        _ => None,
+    });
+    let running = running.with_context(|| format!("{} is not running", row.server))?;
+    let port = running.ports.iter().find(|(name, _)| *name == row.port);
+    port.map(|(_, port)| *port).with_context(|| format!("{} has no port {}", row.server, row.port))
+}
+
+/// Who logs in, and with what.
+struct Login {
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+    certificate: bool,
+}
+
+impl Login {
+    fn of(stage: &Stage<'_>, row: &Row) -> Result<Self> {
+        let with = |user: &str, name: &str, password: &str| -> Result<Self> {
+            let file = stage.site.password_file(name, password)?;
+            Ok(Self { user: Some(user.to_owned()), password_file: Some(file), certificate: false })
+        };
+        match &*row.account {
+            "none" => Ok(Self { user: None, password_file: None, certificate: false }),
+            "certificate" => Ok(Self { user: None, password_file: None, certificate: true }),
+            "wrong password" => with("user", "wrong", "pencils"),
+            "unknown user" => with(UNKNOWN, "unknown", "pencil"),
+            key => {
+                let account = account(&row.server, key)
+                    .with_context(|| format!("{} has no account {key}", row.server))?;
+                let name = format!("{}-{key}", row.server);
+                with(account.typed.user, &name, account.typed.password)
+            }
+        }
+    }
+}
+
+fn account(server: &str, key: &str) -> Option<&'static Account> {
+    let peer = super::ALL.iter().find(|peer| peer.name == server);
+    peer.map_or(&super::site::MAIL[..], |peer| peer.accounts).iter().find(|it| it.key == key)
+}
+
+/// Says whether a row names only what there is.
+pub(crate) fn check_row(row: &Row) -> Result<()> {
+    let known = ["nobody", "silent"].contains(&&*row.server)
+        || super::ALL.iter().any(|peer| peer.name == row.server);
+    if !known {
+        bail!("there is no server {}", row.server);
+    }
+    let special = ["none", "certificate", "wrong password", "unknown user"];
+    if !special.contains(&&*row.account) && account(&row.server, &row.account).is_none() {
+        bail!("{} has no account {}", row.server, row.account);
+    }
+    if row.skip.is_none() && row.expect.exit == 0 && !row.expect.json.contains_key("result") {
+        bail!("a success of {} expects no result", row.server);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peers::rows::parse;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// Says what it was called with, as an error's text, and ends as `exit` says.
+    fn stub(folder: &std::path::Path, json: &str, exit: i32) -> PathBuf {
+        let file = folder.join(format!("stub-{exit}"));
+        fs::write(&file, format!("#!/bin/sh\necho \"$@\" >&2\necho '{json}'\nexit {exit}\n"))
+            .unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        file
+    }
+
+    fn rows(account: &str, expect: &str) -> Vec<Row> {
+        parse(&format!(
+            r#"[{{"why": "a test", "server": ["nobody"], "port": ["imap"], "tls": ["starttls"],
+                "mechanism": ["PLAIN"], "account": ["{account}"], "expect": {expect}}}]"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_row_is_met_or_failed_by_status_and_json() {
+        let site = Site::new().unwrap();
+        let json = r#"{"result":"refused","error":{"class":"credentials"}}"#;
+        let stage = Stage::new(&site, &[], stub(site.path(), json, 1)).unwrap();
+        let met = rows("wrong password", r#"{"exit": 1, "json": {"error.class": "credentials"}}"#);
+        let tally = play(&stage, &met);
+        assert_eq!((tally.passed, tally.failed.len()), (1, 0));
+        let other = rows("wrong password", r#"{"exit": 1, "json": {"error.class": "tls"}}"#);
+        let tally = play(&stage, &other);
+        assert_eq!((tally.passed, tally.failed.len()), (0, 1));
+    }
+
+    #[test]
+    fn no_password_is_on_the_command_line() {
+        let site = Site::new().unwrap();
+        let stage = Stage::new(&site, &[], "aiosasl".into()).unwrap();
+        for account in ["user", "hard", "prepared", "wrong password", "unknown user"] {
+            let row = rows(account, r#"{"exit": 0}"#).remove(0);
+            let line = format!("{:?}", command_line(&stage, &row).unwrap());
+            assert!(!line.contains("pencil") && !line.contains("pässwörd"), "{line}");
+        }
+    }
+}
