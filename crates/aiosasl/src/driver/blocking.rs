@@ -15,11 +15,11 @@ use super::{
     SaslMechanism, SaslStateMachine, Token,
 };
 use crate::{
-    ServerExchange,
     message::{Challenge, ClientMessage, Outcome, Response},
     name::MechanismName,
     profile::Profile,
     query::{Answer, Query},
+    server::ServerExchange,
 };
 
 /// A protocol that SASL is used in, seen from the client: [`SaslInterface`](super::SaslInterface), without async.

@@ -8,8 +8,8 @@ use super::{
     rendezvous::attend,
 };
 use crate::{
-    Authenticated, ClientExchange, ClientStep,
     binding::BindingKind,
+    client::{Authenticated, ClientExchange, ClientStep},
     credentials::Credentials,
     error::{Error, FailureCode},
     layer::SecurityLayer,
