@@ -3,10 +3,15 @@
 //! A codec is a value: it reads no socket and waits for nothing. [`net`] is the thin shell of tokio and rustls that
 //! runs the codecs over a connection.
 
+mod class;
 pub mod imap;
 pub mod line;
 #[cfg(feature = "net")]
 pub mod net;
+mod said;
+pub mod smtp;
 mod wire_error;
+pub mod xmpp;
 
+pub use said::Said;
 pub use wire_error::{WireClass, WireError, printable};

@@ -7,11 +7,11 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Response, ServerMessage},
 };
 use aiosasl_profiles::{
-    WireClass,
+    Said, WireClass,
     imap::{
         self, Condition, Reply, Status,
         capability::Capabilities,
-        client::{self, Said},
+        client,
         server::{self, Authenticate, Command, Tagged},
     },
 };

@@ -8,7 +8,7 @@ use aiosasl::{
 use zeroize::Zeroizing;
 
 use super::{Condition, Reply, Status};
-use crate::{WireClass, WireError};
+use crate::{Said, WireClass, WireError};
 
 /// A command without arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,27 +52,6 @@ pub fn request(tag: &str, message: &ClientMessage) -> Zeroizing<Vec<u8>> {
 
 fn base64(response: &Response) -> Zeroizing<String> {
     Zeroizing::new(encode(response.as_bytes()))
-}
-
-/// What was said last, and the server is to answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// `*`.
-    Abort,
-    /// The command without an initial response.
-    Request,
-    /// The command with an initial response, or a response.
-    Response,
-}
-
-impl From<&ClientMessage> for Said {
-    fn from(message: &ClientMessage) -> Self {
-        match message {
-            ClientMessage::Abort => Self::Abort,
-            ClientMessage::Authenticate { initial_response: None, .. } => Self::Request,
-            ClientMessage::Authenticate { .. } | ClientMessage::Response(_) => Self::Response,
-        }
-    }
 }
 
 /// What a line says to the command with this tag; `None` is for lines that concern something else.

@@ -4,11 +4,11 @@ use aiosasl::{driver, message::ClientMessage, profile::Profile};
 
 use super::{Event, Offer, opening::Opening, transport::Transport};
 use crate::{
-    WireClass, WireError,
+    Said, WireClass, WireError,
     imap::{
         self, Condition, Reply, Status,
         capability::Capabilities,
-        client::{self, Command, Said},
+        client::{self, Command},
     },
     line::Line,
     printable,

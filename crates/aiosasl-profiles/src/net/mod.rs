@@ -10,9 +10,11 @@ mod opening;
 mod options;
 pub mod server;
 mod session;
+mod smtp;
 mod target;
 mod tls;
 mod transport;
+mod xmpp;
 
 pub use offer::Offer;
 pub use options::{ClientCertificate, Event, Observer, Options, TlsMode, Trust};

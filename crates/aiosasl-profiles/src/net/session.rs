@@ -12,7 +12,9 @@ use aiosasl::{
 };
 use tokio::time::timeout;
 
-use super::{Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, opening::Opening};
+use super::{
+    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, opening::Opening, smtp, xmpp,
+};
 use crate::{WireClass, WireError, printable};
 
 /// How long a farewell may take.
@@ -30,10 +32,10 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
     let opening = Opening { target, options };
     let client = match target.protocol {
         Protocol::Imap => Client::Imap(Box::new(imap::Client::open(opening).await?)),
-        other => {
-            let text = format!("{} is not built in", other.name());
-            return Err(WireError::new(WireClass::Protocol, text));
+        Protocol::Smtp | Protocol::Submission => {
+            Client::Smtp(Box::new(smtp::Client::open(opening).await?))
         }
+        Protocol::Xmpp => Client::Xmpp(Box::new(xmpp::Client::open(opening).await?)),
     };
     Ok(Session { client, usable: true, observer: options.observer.clone() })
 }
@@ -50,6 +52,8 @@ pub struct Session {
 
 enum Client {
     Imap(Box<imap::Client>),
+    Smtp(Box<smtp::Client>),
+    Xmpp(Box<xmpp::Client>),
 }
 
 /// Calls the same method of whichever client it is.
@@ -57,6 +61,8 @@ macro_rules! each {
     ($client:expr, $it:ident => $call:expr) => {
         match $client {
             Client::Imap($it) => $call,
+            Client::Smtp($it) => $call,
+            Client::Xmpp($it) => $call,
         }
     };
 }

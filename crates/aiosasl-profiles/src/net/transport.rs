@@ -85,7 +85,6 @@ impl Transport {
         }
     }
 
-    #[expect(dead_code, reason = "for XMPP, which comes next")]
     /// The next octets, however many there are (at most 4 KiB at once, unless lines were pushed before): never none.
     ///
     /// # Errors

@@ -1,0 +1,35 @@
+//! SMTP and message submission (RFC 4954, 5321, 6409): messages to bytes, both halves; never a socket.
+
+pub mod client;
+mod reply;
+pub mod server;
+
+pub use reply::{EnhancedCode, Reply, ReplyReader};
+
+use aiosasl::{
+    encoding::encoded_len,
+    profile::{FirstChallenge, InitialResponse, Profile, SuccessData},
+};
+
+/// What SMTP can carry: no data with success, and an initial response only in a command of ordinary length.
+pub const PROFILE: Profile = Profile {
+    // `AUTH ` + name + SP + base64 + CRLF within [`MAX_COMMAND`] octets (RFC 4954 section 4).
+    initial_response: InitialResponse::CarriedUpTo(504),
+    success_data: SuccessData::AsChallenge,
+    // Servers write words there: `334 Go on`.
+    first_challenge: FirstChallenge::Ignored,
+    max_message: 65_536,
+    max_steps: 16,
+};
+
+/// The longest command, in octets with its CRLF (RFC 5321 section 4.5.3.1.4).
+pub const MAX_COMMAND: usize = 512;
+
+/// The longest line inside an exchange, in octets without its CRLF; RFC 4954 section 4 asks for 12288 at least.
+pub const MAX_LINE: usize = encoded_len(PROFILE.max_message as usize) + "334 ".len();
+
+/// The longest text of a reply, all lines together, in octets.
+pub const MAX_REPLY: usize = MAX_LINE;
+
+/// The most lines of a reply.
+pub const MAX_REPLY_LINES: usize = 128;

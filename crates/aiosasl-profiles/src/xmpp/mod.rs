@@ -1,0 +1,37 @@
+//! XMPP (RFC 6120): the client's half of a stream as far as authentication goes; elements to values, never a socket.
+
+mod features;
+pub mod sasl;
+mod stream;
+mod xml;
+
+pub use features::{Features, StartTls};
+pub use stream::{StreamError, StreamEvent, StreamHeader, StreamReader, open};
+pub use xml::{Element, WhiteSpace};
+
+use aiosasl::profile::Profile;
+
+/// What XMPP can carry: everything (RFC 6120 section 6).
+pub const PROFILE: Profile = Profile::FULL;
+
+/// The longest element on the level of the stream, in octets of XML; it holds the base64 of the longest challenge.
+pub const MAX_ELEMENT: usize = 131_072;
+/// How deep elements may stand in each other, the stream's own counted.
+pub const MAX_DEPTH: usize = 16;
+/// How many elements may stand in one on the level of the stream, whatever their depth.
+pub const MAX_ELEMENTS: usize = 1024;
+
+/// `<bind/>`, by which a logged-in client becomes addressable (RFC 6120 section 7).
+pub const NS_BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+/// Channel binding types (XEP-0440).
+pub const NS_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
+/// What a client's stream is about.
+pub const NS_CLIENT: &str = "jabber:client";
+/// SASL (RFC 6120 section 6).
+pub const NS_SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// The stream itself.
+pub const NS_STREAM: &str = "http://etherx.jabber.org/streams";
+/// The conditions of stream errors (RFC 6120 section 4.9).
+pub const NS_STREAM_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+/// STARTTLS (RFC 6120 section 5).
+pub const NS_TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
