@@ -7,10 +7,11 @@ use aiosasl::{
     name::MechanismName,
 };
 use aiosasl_profiles::{
+    Said,
     imap::{
         Reply,
         capability::Capabilities,
-        client::{self, Said},
+        client,
         server::{self, Authenticate, Command, Tagged},
     },
     line::{Ending, LineBuffer, LineError},
