@@ -166,3 +166,10 @@ impl From<Error> for SaslError {
         }
     }
 }
+
+/// A connection's error is a [`SaslFailure`] with that error inside, after which no other mechanism is tried.
+impl From<std::io::Error> for SaslError {
+    fn from(error: std::io::Error) -> Self {
+        SaslFailure::with_opaque(error.to_string(), error).into()
+    }
+}
