@@ -26,6 +26,24 @@ use crate::{
 ///
 /// A call out of turn is an error and changes nothing; after any other error, and after a call whose future
 /// was dropped half-way, the state machine is dead.
+///
+/// # Example: a mechanism's part of the talk
+///
+/// ```
+/// # use aiosasl::driver::{SaslError, SaslStateMachine, SaslStep};
+/// use aiosasl::{message::Response, name::MechanismName};
+///
+/// async fn guess(state_machine: &mut SaslStateMachine) -> Result<(), SaslError> {
+///     let mut step = state_machine.initiate(MechanismName::new("X-GUESS"), None).await?;
+///     while let SaslStep::Challenge(question) = step {
+///         if question.as_bytes() == b"the meaning of life?" {
+///             return state_machine.abort().await;
+///         }
+///         step = state_machine.response(Response::new(*b"42")).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct SaslStateMachine {
     state: SaslState,
     steps: u8,
