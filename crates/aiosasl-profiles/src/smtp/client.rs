@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 use super::{EnhancedCode, Reply};
 use crate::{Said, WireClass, WireError};
 
+/// The most mechanisms taken from one line: each is compared with all before it.
+const MAX_OFFERS: usize = 512;
+
 /// What a server says of itself in answer to EHLO (RFC 5321 section 4.1.1.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Capabilities {
@@ -68,7 +71,7 @@ impl Capabilities {
     }
 
     fn offer<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        for name in names.filter(|name| !name.is_empty()) {
+        for name in names.filter(|name| !name.is_empty()).take(MAX_OFFERS) {
             match MechanismName::parse_any_case(name) {
                 Ok(name) if self.mechanisms.contains(&name) => {}
                 Ok(name) => self.mechanisms.push(name),
