@@ -176,7 +176,7 @@ async fn without_sasl_ir_the_first_response_waits_for_its_challenge() {
     let (port, heard) = script(&[
         "* OK hello\r\n",
         "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* 3 EXISTS\r\nA1 OK done\r\n",
-        "+ go ahead\r\n",
+        "+ word\r\n",
         "* OK nearly there\r\nA2 OK [CAPABILITY IMAP4rev1] in\r\n",
     ])
     .await;
