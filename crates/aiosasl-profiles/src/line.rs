@@ -43,7 +43,7 @@ impl LineBuffer {
         if octets.len() > room {
             return Err(LineError::TooLong(self.limit));
         }
-        self.compact();
+        self.compact(octets.len());
         self.octets.extend_from_slice(octets);
         Ok(())
     }
@@ -82,7 +82,7 @@ impl LineBuffer {
 
     /// All that lies in the buffer, as it came: for protocols that change from lines to something else.
     pub fn take(&mut self) -> Line {
-        self.compact();
+        self.compact(0);
         self.searched = 0;
         std::mem::take(&mut self.octets)
     }
@@ -97,11 +97,13 @@ impl LineBuffer {
         self.len() == 0
     }
 
-    /// Drops what was given out, and wipes where it was.
-    fn compact(&mut self) {
-        if self.given > 0 {
-            let rest = self.octets.get(self.given..).unwrap_or_default().to_vec();
-            self.octets = Zeroizing::new(rest);
+    /// Drops what was given out, and makes room for more; where that moves the octets, their old place is wiped.
+    fn compact(&mut self, more: usize) {
+        let needed = self.len().saturating_add(more);
+        if self.given > 0 || needed > self.octets.capacity() {
+            let mut moved = Vec::with_capacity(needed.saturating_mul(2));
+            moved.extend_from_slice(self.octets.get(self.given..).unwrap_or_default());
+            self.octets = Zeroizing::new(moved);
             self.searched = self.searched.saturating_sub(self.given);
             self.given = 0;
         }

@@ -136,3 +136,27 @@ mod server;
 
 pub use client::{Authenticated, ClientExchange, ClientStep};
 pub use server::{ServerExchange, ServerStep};
+
+/// This library's version, such as `0.1.0`.
+///
+/// # Example: the string begins with the numbers
+///
+/// ```
+/// let (major, minor, patch) = aiosasl::VERSION_TUPLE;
+/// assert!(aiosasl::VERSION.starts_with(&format!("{major}.{minor}.{patch}")));
+/// ```
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The same as numbers: major, minor, patch.
+pub const VERSION_TUPLE: (u16, u16, u16) = (
+    number(env!("CARGO_PKG_VERSION_MAJOR")),
+    number(env!("CARGO_PKG_VERSION_MINOR")),
+    number(env!("CARGO_PKG_VERSION_PATCH")),
+);
+
+const fn number(digits: &str) -> u16 {
+    match u16::from_str_radix(digits, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("cargo gives numbers"),
+    }
+}

@@ -35,19 +35,19 @@ pub fn command(tag: &str, command: Command) -> Vec<u8> {
 ///
 /// An empty initial response is `=`, an empty response an empty line (RFC 4959 section 3).
 pub fn request(tag: &str, message: &ClientMessage) -> Zeroizing<Vec<u8>> {
-    let line = Zeroizing::new(match message {
+    // Joined at once: a text that grows would leave parts of a secret behind.
+    Zeroizing::new(match message {
         ClientMessage::Authenticate { mechanism, initial_response: None } => {
-            format!("{tag} AUTHENTICATE {mechanism}\r\n")
+            format!("{tag} AUTHENTICATE {mechanism}\r\n").into_bytes()
         }
         ClientMessage::Authenticate { mechanism, initial_response: Some(first) } => {
             let base64 = base64(first);
             let shown = if base64.is_empty() { "=" } else { &base64 };
-            format!("{tag} AUTHENTICATE {mechanism} {shown}\r\n")
+            [tag, " AUTHENTICATE ", mechanism.as_str(), " ", shown, "\r\n"].concat().into_bytes()
         }
-        ClientMessage::Response(response) => format!("{}\r\n", *base64(response)),
-        ClientMessage::Abort => "*\r\n".to_owned(),
-    });
-    Zeroizing::new(line.as_bytes().to_vec())
+        ClientMessage::Response(response) => [base64(response).as_bytes(), b"\r\n"].concat(),
+        ClientMessage::Abort => b"*\r\n".to_vec(),
+    })
 }
 
 fn base64(response: &Response) -> Zeroizing<String> {

@@ -4,6 +4,20 @@
 //!   client::command, client::request  ──line──>  server::Tagged::parse, server::parse_response
 //!   client::hear      <──line──  server::answer, Reply::to_line
 //! ```
+//!
+//! # Example: an empty initial response is not the same as none
+//!
+//! ```
+//! use aiosasl::message::{ClientMessage, Response};
+//! use aiosasl_profiles::imap::client;
+//!
+//! let mechanism = "EXTERNAL".parse()?;
+//! let none = ClientMessage::Authenticate { mechanism, initial_response: None };
+//! assert_eq!(client::request("A1", &none).as_slice(), b"A1 AUTHENTICATE EXTERNAL\r\n");
+//! let empty = ClientMessage::Authenticate { mechanism, initial_response: Some(Response::empty()) };
+//! assert_eq!(client::request("A1", &empty).as_slice(), b"A1 AUTHENTICATE EXTERNAL =\r\n");
+//! # Ok::<(), aiosasl::name::NameError>(())
+//! ```
 
 pub mod capability;
 pub mod client;
@@ -12,7 +26,7 @@ pub mod server;
 
 use aiosasl::{
     encoding::encoded_len,
-    profile::{InitialResponse, Profile, SuccessData},
+    profile::{FirstChallenge, InitialResponse, Profile, SuccessData},
 };
 
 pub use reply::{Condition, Reply, ReplyError, Status};
@@ -28,6 +42,8 @@ pub const fn profile(sasl_ir: SaslIr) -> Profile {
             SaslIr::Present => InitialResponse::Carried,
         },
         success_data: SuccessData::AsChallenge,
+        // Servers write words there, and some words happen to be base64.
+        first_challenge: FirstChallenge::Ignored,
         ..Profile::FULL
     }
 }

@@ -3,6 +3,22 @@
 //!
 //! [`connect`] gives a [`Session`], which is a [`SaslInterface`](aiosasl::driver::SaslInterface), whatever the
 //! protocol. [`server`] has the other end.
+//!
+//! # Example: what a server offers, and over what
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), aiosasl_profiles::WireError> {
+//! use aiosasl_profiles::net::{Options, Protocol, Target, connect};
+//!
+//! let host = "imap.example.org".to_owned();
+//! let port = Protocol::Imap.default_port();
+//! let target = Target { protocol: Protocol::Imap, host, port, user: None };
+//! let session = connect(&target, &Options::default()).await?;
+//! println!("{:?} over {:?}", session.offer().mechanisms, session.tls());
+//! session.close().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod imap;
 mod offer;

@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 use super::{EnhancedCode, Reply};
 use crate::{Said, WireClass, WireError};
 
+/// The most mechanisms taken from one line: each is compared with all before it.
+const MAX_OFFERS: usize = 512;
+
 /// What a server says of itself in answer to EHLO (RFC 5321 section 4.1.1.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Capabilities {
@@ -68,7 +71,7 @@ impl Capabilities {
     }
 
     fn offer<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        for name in names.filter(|name| !name.is_empty()) {
+        for name in names.filter(|name| !name.is_empty()).take(MAX_OFFERS) {
             match MechanismName::parse_any_case(name) {
                 Ok(name) if self.mechanisms.contains(&name) => {}
                 Ok(name) => self.mechanisms.push(name),
@@ -87,7 +90,8 @@ pub fn spell(message: &ClientMessage) -> Zeroizing<Vec<u8>> {
         ClientMessage::Authenticate { mechanism, initial_response: Some(first) } => {
             let token = base64(first);
             let shown = if token.is_empty() { "=" } else { token.as_str() };
-            format!("AUTH {mechanism} {shown}\r\n").into_bytes()
+            // Joined at once: a text that grows would leave parts of a secret behind.
+            ["AUTH ", mechanism.as_str(), " ", shown, "\r\n"].concat().into_bytes()
         }
         ClientMessage::Response(it) => [base64(it).as_bytes(), b"\r\n"].concat(),
         ClientMessage::Abort => b"*\r\n".to_vec(),

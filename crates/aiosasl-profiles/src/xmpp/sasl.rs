@@ -19,12 +19,15 @@ pub fn spell(message: &ClientMessage) -> Zeroizing<String> {
         ClientMessage::Authenticate { mechanism, initial_response: Some(it) } => {
             let token = if it.is_empty() { "=".into() } else { encode(it.as_bytes()) };
             let token = Zeroizing::new(token);
-            format!("<auth xmlns='{NS_SASL}' mechanism='{mechanism}'>{}</auth>", *token)
+            let begin = format!("<auth xmlns='{NS_SASL}' mechanism='{mechanism}'>");
+            // Joined at once: a text that grows would leave parts of a secret behind.
+            [&begin, token.as_str(), "</auth>"].concat()
         }
         ClientMessage::Response(it) if it.is_empty() => format!("<response xmlns='{NS_SASL}'/>"),
         ClientMessage::Response(it) => {
             let token = Zeroizing::new(encode(it.as_bytes()));
-            format!("<response xmlns='{NS_SASL}'>{}</response>", *token)
+            let begin = format!("<response xmlns='{NS_SASL}'>");
+            [&begin, token.as_str(), "</response>"].concat()
         }
         ClientMessage::Abort => format!("<abort xmlns='{NS_SASL}'/>"),
     })

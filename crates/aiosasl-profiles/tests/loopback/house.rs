@@ -153,6 +153,14 @@ pub(crate) async fn shout(port: u16, octets: &[u8]) -> String {
     String::from_utf8_lossy(&heard).into_owned()
 }
 
+/// The same, but it says that nothing follows, and nobody cares for the answer.
+pub(crate) async fn shout_and_leave(port: u16, octets: &[u8]) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    let _ = stream.write_all(octets).await;
+    let _ = stream.shutdown().await;
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+}
+
 pub(crate) fn target(protocol: Protocol, port: u16) -> Target {
     Target { protocol, host: "localhost".to_owned(), port, user: None }
 }

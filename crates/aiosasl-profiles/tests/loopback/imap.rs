@@ -5,8 +5,8 @@ use std::{sync::Arc, sync::Mutex, time::Duration};
 use aiosasl::{
     binding::BindingKind,
     driver::{Reply, SaslInterface},
-    message::Response,
-    policy::ChannelSecurity,
+    message::{Outcome, Response},
+    policy::{ChannelSecurity, Plaintext},
 };
 use aiosasl_profiles::{
     WireClass,
@@ -16,9 +16,12 @@ use aiosasl_profiles::{
     },
 };
 
+use proptest::{collection::vec, prelude::*};
+use tokio::time::timeout;
+
 use crate::house::{
-    PKI, Served, login, open, open_config, script, serve, shout, store, tls_config, trusting, who,
-    why,
+    PKI, Served, login, open, open_config, script, serve, shout, shout_and_leave, store,
+    tls_config, trusting, who, why,
 };
 
 async fn server(config: ServerConfig, implicit_tls: bool) -> (u16, Served) {
@@ -173,7 +176,7 @@ async fn without_sasl_ir_the_first_response_waits_for_its_challenge() {
     let (port, heard) = script(&[
         "* OK hello\r\n",
         "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* 3 EXISTS\r\nA1 OK done\r\n",
-        "+ go ahead\r\n",
+        "+ word\r\n",
         "* OK nearly there\r\nA2 OK [CAPABILITY IMAP4rev1] in\r\n",
     ])
     .await;
@@ -315,7 +318,92 @@ async fn a_call_that_was_dropped_half_way_leaves_no_half_conversation() {
     let options = Options { tls: TlsMode::Off, ..Options::default() };
     let mut session = open(Protocol::Imap, port, &options).await.unwrap();
     let started = session.initiate("PLAIN".parse().unwrap(), None);
-    assert!(tokio::time::timeout(Duration::from_millis(50), started).await.is_err());
+    assert!(timeout(Duration::from_millis(50), started).await.is_err());
     let refused = session.abort().await.unwrap_err();
-    assert_eq!(aiosasl_profiles::WireError::of(&refused).unwrap().class, WireClass::Connection);
+    assert!(refused.text().contains("broken off"), "{refused}");
+}
+
+/// With passwords in the clear, so that a script can say them.
+fn careless_config() -> ServerConfig {
+    ServerConfig { plaintext: Plaintext::Anywhere, ..open_config() }
+}
+
+#[tokio::test]
+async fn whoever_has_come_in_is_in_and_stays_who_they_are() {
+    let config = ServerConfig { tls: tls_config().tls, ..careless_config() };
+    let (port, served) = server(config, false).await;
+    let heard = shout(
+        port,
+        b"A1 AUTHENTICATE PLAIN AHVzZXIAcGVuY2ls\r\nA2 AUTHENTICATE PLAIN AHVzZXIAcGVuY2ls\r\n\
+          A3 STARTTLS\r\nA4 AUTHENTICATE PLAIN AHVzZXIAcGVuY2lt\r\nA5 LOGOUT\r\n",
+    )
+    .await;
+    let answers: Vec<_> = heard.lines().skip(1).collect();
+    assert_eq!(
+        answers,
+        [
+            "A1 OK Authenticated",
+            "A2 BAD Not now",
+            "A3 BAD Not now",
+            "A4 BAD Not now",
+            "* BYE Good bye",
+            "A5 OK Done"
+        ]
+    );
+    assert_eq!(who(served).await, ("user".to_owned(), "PLAIN".to_owned()));
+}
+
+#[tokio::test]
+async fn nobody_acts_as_somebody_else_without_leave() {
+    let (port, served) = server(careless_config(), false).await;
+    let other = aiosasl::encoding::encode(b"other\0user\0pencil");
+    let heard =
+        shout(port, format!("A1 AUTHENTICATE PLAIN {other}\r\nA2 LOGOUT\r\n").as_bytes()).await;
+    assert!(heard.contains("A1 NO [AUTHORIZATIONFAILED] "), "{heard}");
+    assert_eq!(why(served).await, "not-authorized");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn no_octets_do_harm_to_a_server_or_a_client(pieces in vec(piece(), 0..30)) {
+        let octets = pieces.concat();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (port, served) = server(open_config(), false).await;
+            let ended = async { shout_and_leave(port, &octets).await; served.await.unwrap() };
+            let outcome = timeout(Duration::from_secs(5), ended).await.unwrap();
+            assert!(!matches!(outcome, Ok(Some(Outcome::Success(_)))));
+
+            let text = String::from_utf8_lossy(&octets);
+            let (port, _heard) = script(&[&text]).await;
+            let options = Options { tls: TlsMode::Off, ..Options::default() };
+            // A greeting without capabilities makes us ask, and wait: that is for the caller to end.
+            let _ = timeout(Duration::from_millis(20), open(Protocol::Imap, port, &options)).await;
+        });
+    }
+}
+
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let words = [
+        "A1 ",
+        "* OK ",
+        "+ ",
+        "=",
+        "\r\n",
+        "[CAPABILITY IMAP4rev1 AUTH=PLAIN]",
+        "AUTHENTICATE ",
+        "PLAIN ",
+        "SCRAM-SHA-256 ",
+        "biwsbj11c2VyLHI9YQ==",
+        "NOOP",
+        "STARTTLS",
+        "*",
+        "* BYE ",
+        "A1 OK ",
+        "\n",
+    ];
+    let word = prop::sample::select(words.to_vec()).prop_map(|word| word.as_bytes().to_vec());
+    prop_oneof![4 => word, 1 => vec(any::<u8>(), 0..8)]
 }

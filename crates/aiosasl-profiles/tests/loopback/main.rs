@@ -4,4 +4,5 @@
 mod house;
 mod imap;
 mod smtp;
+mod tls;
 mod xmpp;

@@ -137,9 +137,9 @@ impl<'a, S: Store> Door<'a, S> {
         self.config.mechanisms.iter().filter(|mechanism| self.withheld(mechanism).is_none())
     }
 
-    /// Whether STARTTLS can be had now.
+    /// Whether STARTTLS can be had now: once, and not after somebody has come in.
     pub(super) fn can_start_tls(&self) -> bool {
-        self.config.tls.is_some() && self.transport.tls().is_none()
+        self.config.tls.is_some() && self.transport.tls().is_none() && !self.is_authenticated()
     }
 
     /// Whether somebody has come in.

@@ -90,7 +90,7 @@ async fn obey<S: Store>(
             door.transport.send(&Reply::Capability(list.as_bytes()).to_line()).await?;
             say(door, tag, done).await?;
         }
-        Command::StartTls if door.can_start_tls() && !door.is_authenticated() => {
+        Command::StartTls if door.can_start_tls() => {
             say(door, tag, Condition::new(Status::Ok, None, "Begin TLS")).await?;
             door.start_tls().await?;
         }

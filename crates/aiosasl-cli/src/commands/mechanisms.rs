@@ -1,0 +1,85 @@
+//! `aiosasl mechanisms`: all that it knows, best first.
+
+use aiosasl::{
+    mechanism::{Binds, Exposure, Mechanism, ServerProof, Side, Standing},
+    mechanisms::ALL,
+};
+use clap::Args;
+use serde::Serialize;
+
+use crate::status::{Failure, Status};
+
+/// Arguments of `mechanisms`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  aiosasl mechanisms --json")]
+pub(crate) struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    mechanism: String,
+    sides: [&'static str; 2],
+    first: &'static str,
+    mutual: bool,
+    channel_binding: bool,
+    reveals: &'static str,
+    reference: &'static str,
+    legacy: bool,
+    verdict: &'static str,
+}
+
+/// Prints them.
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    let rows: Vec<Row> = ALL.iter().map(row).collect();
+    if arguments.json {
+        anstream::println!("{}", serde_json::json!({ "mechanisms": rows }));
+        return Ok(Status::Done);
+    }
+    let width = rows.iter().map(|row| row.mechanism.len()).max().unwrap_or_default();
+    anstream::println!("{:width$}  first   mutual  bound  reveals   source  verdict", "mechanism");
+    for row in rows {
+        anstream::println!(
+            "{:width$}  {:6}  {:6}  {:5}  {:8}  {}  {}",
+            row.mechanism,
+            row.first,
+            if row.mutual { "yes" } else { "no" },
+            if row.channel_binding { "yes" } else { "no" },
+            row.reveals,
+            row.reference,
+            row.verdict
+        );
+    }
+    Ok(Status::Done)
+}
+
+fn row(mechanism: &Mechanism) -> Row {
+    let properties = mechanism.properties;
+    let mutual = properties.server_proof == ServerProof::Mutual;
+    let bound = properties.binds == Binds::Channel;
+    Row {
+        mechanism: mechanism.name.to_string(),
+        sides: ["client", "server"],
+        first: match properties.first {
+            Side::Client => "client",
+            Side::Server => "server",
+        },
+        mutual,
+        channel_binding: bound,
+        reveals: match properties.exposure {
+            Exposure::Nothing => "nothing",
+            Exposure::Guessable => "guesses",
+            Exposure::Everything => "password",
+        },
+        reference: properties.reference,
+        legacy: properties.standing == Standing::Legacy,
+        verdict: match (properties.standing, properties.exposure) {
+            (Standing::Legacy, _) => "legacy, only when named",
+            (_, Exposure::Everything) => "only inside TLS",
+            _ if bound && mutual => "best",
+            _ => "fine",
+        },
+    }
+}

@@ -1,0 +1,3 @@
+//! One room for each subcommand: its arguments, and `run`.
+
+pub(crate) mod mechanisms;

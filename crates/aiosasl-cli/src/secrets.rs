@@ -1,0 +1,77 @@
+//! Where passwords come from: a file, standard input, the environment, or a prompt; never the command line.
+
+use std::{
+    env, fs,
+    io::{self, IsTerminal as _, Read as _},
+    path::{Path, PathBuf},
+};
+
+use aiosasl::secret::Password;
+use clap::Args;
+
+use crate::status::Failure;
+
+/// The longest password, in octets.
+const MAX_PASSWORD: u64 = 65_536;
+
+/// Where the password is.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PasswordSource {
+    /// Read the password from FILE (`-`: standard input); one newline at its end is dropped. Without it:
+    /// $AIOSASL_PASSWORD, or a prompt on a terminal
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+impl PasswordSource {
+    /// The password, where one was given without a prompt.
+    pub(crate) fn given(&self) -> Result<Option<Password>, Failure> {
+        if let Some(path) = &self.password_file {
+            return read(path).map(Some);
+        }
+        match env::var("AIOSASL_PASSWORD") {
+            Ok(password) => Ok(Some(Password::new(password))),
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(env::VarError::NotUnicode(_)) => {
+                Err(Failure::usage("expected UTF-8 in $AIOSASL_PASSWORD"))
+            }
+        }
+    }
+
+    /// The password; asked for at the terminal where it was not given, and `None` where there is no terminal.
+    pub(crate) fn given_or_asked(&self, prompt: &str) -> Result<Option<Password>, Failure> {
+        if let Some(password) = self.given()? {
+            return Ok(Some(password));
+        }
+        if !io::stdin().is_terminal() {
+            return Ok(None);
+        }
+        rpassword::prompt_password(prompt)
+            .map(|password| Some(Password::new(password)))
+            .map_err(|error| Failure::usage(format!("can't ask for the password: {error}")))
+    }
+}
+
+/// The content of a file as a password.
+pub(crate) fn read(path: &Path) -> Result<Password, Failure> {
+    let failure = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("can't read {}: {error}", path.display()))
+    };
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        io::stdin().take(MAX_PASSWORD + 1).read_to_string(&mut text)
+    } else {
+        fs::File::open(path).and_then(|file| file.take(MAX_PASSWORD + 1).read_to_string(&mut text))
+    };
+    read.map_err(|error| failure(&error))?;
+    if text.len() as u64 > MAX_PASSWORD {
+        return Err(failure(&"longer than 64 KiB"));
+    }
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(Password::new(text))
+}
