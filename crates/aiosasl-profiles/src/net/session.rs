@@ -124,6 +124,10 @@ impl SaslInterface for Session {
         each!(&self.client, it => it.profile())
     }
 
+    fn is_usable(&self) -> bool {
+        self.usable
+    }
+
     async fn initiate(
         &mut self,
         mechanism: MechanismName,
