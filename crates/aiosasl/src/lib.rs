@@ -138,6 +138,13 @@ pub use client::{Authenticated, ClientExchange, ClientStep};
 pub use server::{ServerExchange, ServerStep};
 
 /// This library's version, such as `0.1.0`.
+///
+/// # Example: the string begins with the numbers
+///
+/// ```
+/// let (major, minor, patch) = aiosasl::VERSION_TUPLE;
+/// assert!(aiosasl::VERSION.starts_with(&format!("{major}.{minor}.{patch}")));
+/// ```
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The same as numbers: major, minor, patch.

@@ -6,7 +6,7 @@ use aiosasl::name::MechanismName;
 use tokio::net::TcpStream;
 
 use super::{
-    Event, Options, Target, TlsMode, Trust, tls,
+    Event, Options, Protocol, Target, TlsMode, Trust, tls,
     transport::{self, Transport},
 };
 use crate::{WireClass, WireError, line::Ending};
@@ -88,9 +88,18 @@ impl Opening<'_> {
         }
     }
 
+    /// What to ask for where TLS comes first, so that one port can serve several protocols (XEP-0368).
+    fn alpn(&self) -> Vec<Vec<u8>> {
+        match self.target.protocol {
+            Protocol::Xmpp if self.is_implicit() => vec![b"xmpp-client".to_vec()],
+            _ => Vec::new(),
+        }
+    }
+
     async fn secure(&self, transport: &mut Transport) -> Result<(), WireError> {
         let options = self.options;
-        let config = tls::client_config(&options.trust, options.client_certificate.as_ref())?;
+        let mut config = tls::client_config(&options.trust, options.client_certificate.as_ref())?;
+        config.alpn_protocols = self.alpn();
         let name = options.server_name.as_deref().unwrap_or(&self.target.host);
         let verified = options.trust != Trust::Insecure;
         transport.connect_tls(Arc::new(config), tls::server_name(name)?, verified).await?;

@@ -49,14 +49,17 @@ impl Client {
         &mut self,
         message: &ClientMessage,
     ) -> Result<driver::Reply, WireError> {
-        self.reader.set_white_space(WhiteSpace::Refused);
         self.transport.send(sasl::spell(message).as_bytes()).await?;
         let answer = match self.event().await? {
             StreamEvent::Answer(answer) => answer,
             other => return Err(unexpected("an answer", &other)),
         };
         match (answer, Said::from(message)) {
-            (Answer::Challenge(challenge), _) => Ok(driver::Reply::Challenge(challenge)),
+            (Answer::Challenge(challenge), _) => {
+                // What came before may have been sent before the server knew of the exchange.
+                self.reader.set_white_space(WhiteSpace::Refused);
+                Ok(driver::Reply::Challenge(challenge))
+            }
             (Answer::Success(additional_data), _) => {
                 self.prove_success().await?;
                 Ok(driver::Reply::Success(additional_data))

@@ -3,4 +3,6 @@
 
 mod house;
 mod imap;
+mod smtp;
 mod tls;
+mod xmpp;

@@ -13,6 +13,19 @@ use crate::error::Error;
 pub type OpaqueError = Arc<dyn core::error::Error + Send + Sync>;
 
 /// Why an attempt to authenticate failed.
+///
+/// # Example: which kind, and the protocol's own error
+///
+/// ```
+/// use aiosasl::driver::{SaslError, SaslFailure};
+///
+/// let lost = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+/// let error: SaslError = SaslFailure::with_opaque("the server hung up", lost).into();
+/// assert_eq!(error.text(), "the server hung up");
+/// assert!(!error.is_authentication_failure());
+/// let opaque = error.opaque_error().expect("the interface raised it");
+/// assert!(opaque.is::<std::io::Error>());
+/// ```
 #[derive(Debug, Clone)]
 pub enum SaslError {
     /// The credentials are wrong: do not try them with another mechanism.
@@ -22,10 +35,30 @@ pub enum SaslError {
 }
 
 /// The credentials are wrong.
+///
+/// # Example: what an interface raises
+///
+/// ```
+/// use aiosasl::driver::{AuthenticationFailure, SaslError};
+///
+/// let error: SaslError = AuthenticationFailure::new("535 5.7.8 no such user or password").into();
+/// assert!(error.is_authentication_failure());
+/// ```
 #[derive(Debug, Clone)]
 pub struct AuthenticationFailure(Details);
 
 /// The protocol, the connection, the peer or the local policy got in the way.
+///
+/// # Example: a protocol that can only say "failed"
+///
+/// ```
+/// use aiosasl::driver::{SaslError, SaslFailure};
+///
+/// let failure = SaslFailure::new("failed");
+/// // Nothing but the credentials can be meant, says the caller, who knows this server.
+/// let error: SaslError = failure.promote_to_authentication_failure().into();
+/// assert!(error.is_authentication_failure());
+/// ```
 #[derive(Debug, Clone)]
 pub struct SaslFailure(Details);
 
@@ -164,5 +197,12 @@ impl From<Error> for SaslError {
         } else {
             Self::SaslFailure(SaslFailure(details))
         }
+    }
+}
+
+/// A connection's error is a [`SaslFailure`] with that error inside, after which no other mechanism is tried.
+impl From<std::io::Error> for SaslError {
+    fn from(error: std::io::Error) -> Self {
+        SaslFailure::with_opaque(error.to_string(), error).into()
     }
 }

@@ -77,3 +77,91 @@ fn is_io(error: &SaslError) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt, io};
+
+    use super::*;
+    use crate::{
+        driver::{AuthenticationFailure, SaslFailure},
+        error::{FailureCode, Misuse, Refusal},
+    };
+
+    fn verdict(error: impl Into<SaslError>) -> &'static str {
+        match after(&error.into(), true) {
+            After::GoOn => "go on",
+            After::NothingWeaker => "nothing weaker",
+            After::Stop(_) => "stop",
+        }
+    }
+
+    fn refused(code: FailureCode, text: &str) -> Error {
+        Error::Refused(Refusal { code, text: Some(text.into()) })
+    }
+
+    #[test]
+    fn wrong_credentials_stop() {
+        assert_eq!(verdict(AuthenticationFailure::new("no")), "stop");
+        assert_eq!(verdict(refused(FailureCode::InvalidCredentials, "invalid-proof")), "stop");
+        assert_eq!(verdict(refused(FailureCode::AuthorizationDenied, "")), "stop");
+    }
+
+    #[test]
+    fn signs_of_an_attack_stop() {
+        for reason in [
+            Reason::NonceMismatch,
+            Reason::ServerNotVerified,
+            Reason::ServerSignatureMismatch,
+            Reason::TlsVersionMismatch,
+        ] {
+            assert_eq!(verdict(Error::Peer(reason)), "stop", "{reason}");
+        }
+        assert_eq!(verdict(Error::Policy(Reason::DowngradeDetected)), "stop");
+        let other_channel = refused(FailureCode::Malformed, "channel-bindings-dont-match");
+        assert_eq!(verdict(other_channel), "stop");
+        let hidden_plus = refused(FailureCode::Malformed, "server-does-support-channel-binding");
+        assert_eq!(verdict(hidden_plus), "stop");
+    }
+
+    #[test]
+    fn what_anybody_in_between_can_cause_leads_to_nothing_weaker() {
+        for reason in [Reason::BadBase64, Reason::UnexpectedChallenge, Reason::TooManySteps] {
+            assert_eq!(verdict(Error::Peer(reason)), "nothing weaker", "{reason}");
+        }
+        assert_eq!(verdict(Error::Policy(Reason::IterationCountTooLow)), "nothing weaker");
+        assert_eq!(verdict(Error::Policy(Reason::IterationCountTooHigh)), "nothing weaker");
+    }
+
+    #[test]
+    fn what_is_nobodys_fault_leads_on() {
+        assert_eq!(verdict(SaslFailure::new("no such mechanism")), "go on");
+        assert_eq!(verdict(refused(FailureCode::Temporary, "no-resources")), "go on");
+        assert_eq!(verdict(Error::Credentials(Reason::NoCredentials)), "go on");
+        assert_eq!(verdict(Error::Policy(Reason::UnsupportedChannelBindingType)), "go on");
+        assert_eq!(verdict(Error::from(Misuse::AfterEnd)), "go on");
+    }
+
+    #[derive(Debug)]
+    struct Wrapped(io::Error);
+
+    impl fmt::Display for Wrapped {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("reading failed")
+        }
+    }
+
+    impl core::error::Error for Wrapped {
+        fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn a_lost_connection_stops_however_deep_it_lies() {
+        let lost = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert_eq!(verdict(lost()), "stop");
+        assert_eq!(verdict(SaslFailure::with_opaque("gone", Wrapped(lost()))), "stop");
+        assert!(matches!(after(&SaslFailure::new("?").into(), false), After::Stop(_)));
+    }
+}

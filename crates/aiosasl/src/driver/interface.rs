@@ -16,6 +16,41 @@ use crate::{
 /// [`SaslError`] that carries the protocol's own error: an
 /// [`AuthenticationFailure`](crate::driver::AuthenticationFailure) where the credentials are wrong, a
 /// [`SaslFailure`](crate::driver::SaslFailure) for all else.
+///
+/// Implement it with `async fn`. Where the futures of an implementation are `Send`, so are those of the whole driver.
+///
+/// # Example: a server that lets everybody in
+///
+/// ```
+/// use aiosasl::{
+///     driver::{Reply, SaslError, SaslInterface},
+///     message::Response,
+///     name::MechanismName,
+/// };
+///
+/// struct Careless;
+///
+/// impl SaslInterface for Careless {
+///     async fn initiate(
+///         &mut self,
+///         mechanism: MechanismName,
+///         payload: Option<Response>,
+///     ) -> Result<Reply, SaslError> {
+///         // Here the protocol's command is sent, and its answer read: `AUTH mechanism payload`.
+///         Ok(Reply::Success(None))
+///     }
+///
+///     async fn respond(&mut self, payload: Response) -> Result<Reply, SaslError> {
+///         Ok(Reply::Success(None))
+///     }
+///
+///     async fn abort(&mut self) -> Result<Reply, SaslError> {
+///         Ok(Reply::Failure)
+///     }
+/// }
+/// ```
+///
+/// A whole protocol is in `examples/toy_line_protocol.rs`.
 pub trait SaslInterface {
     /// What the protocol can carry; everything, unless it says otherwise.
     ///
@@ -51,6 +86,24 @@ pub trait SaslInterface {
 }
 
 /// What the server answered.
+///
+/// # Example: a line of a toy protocol
+///
+/// ```
+/// use aiosasl::{
+///     driver::{AuthenticationFailure, Reply, SaslError},
+///     message::Challenge,
+/// };
+///
+/// fn parse(line: &str) -> Result<Reply, SaslError> {
+///     match line.split_once(' ').unwrap_or((line, "")) {
+///         ("OK", _) => Ok(Reply::Success(None)),
+///         ("MORE", octets) => Ok(Reply::Challenge(Challenge::new(octets))),
+///         (_, why) => Err(AuthenticationFailure::new(why).into()),
+///     }
+/// }
+/// assert_eq!(parse("OK").expect("good"), Reply::Success(None));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// It is content, and may have last words for the mechanism.

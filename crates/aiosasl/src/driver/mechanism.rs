@@ -90,6 +90,16 @@ pub trait SaslMechanism: Send + Sync {
 }
 
 /// What [`SaslMechanism::any_supported`] has picked; what is inside is the mechanism's own business.
+///
+/// # Example: something to remember
+///
+/// ```
+/// use aiosasl::{driver::Token, name::MechanismName};
+///
+/// let token = Token::with_payload(MechanismName::new("X-RIDDLE"), 42_u8);
+/// assert_eq!(token.payload(), Some(&42_u8));
+/// assert_eq!(token.payload::<u16>(), None);
+/// ```
 pub struct Token {
     mechanism: MechanismName,
     payload: Option<Box<dyn Any + Send + Sync>>,

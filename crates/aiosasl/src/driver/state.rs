@@ -7,6 +7,22 @@ use crate::{
 };
 
 /// Where an exchange stands.
+///
+/// # Example: a success with last words is two steps
+///
+/// ```
+/// # use aiosasl::driver::{SaslError, SaslState, SaslStateMachine};
+/// use aiosasl::{message::Response, name::MechanismName};
+///
+/// async fn prove(state_machine: &mut SaslStateMachine) -> Result<(), SaslError> {
+///     let name = MechanismName::new("X-RIDDLE");
+///     let last_words = state_machine.initiate(name, Some(Response::empty())).await?.challenge()?;
+///     if state_machine.state() == SaslState::SuccessSimulateChallenge {
+///         // The server is content already; an empty response, which it never hears, ends the exchange.
+///     }
+///     state_machine.response(Response::empty()).await?.success()
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SaslState {
@@ -25,6 +41,16 @@ pub enum SaslState {
 }
 
 /// What the server wants next; a success with last words is two steps.
+///
+/// # Example: expectations are one word each
+///
+/// ```
+/// use aiosasl::{driver::SaslStep, message::Challenge};
+///
+/// let step = SaslStep::Challenge(Challenge::new(*b"who?"));
+/// assert!(step.clone().challenge().is_ok());
+/// assert!(step.success().is_err());
+/// ```
 #[must_use = "the server waits for a response, or is content"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaslStep {

@@ -26,6 +26,24 @@ use crate::{
 ///
 /// A call out of turn is an error and changes nothing; after any other error, and after a call whose future
 /// was dropped half-way, the state machine is dead.
+///
+/// # Example: a mechanism's part of the talk
+///
+/// ```
+/// # use aiosasl::driver::{SaslError, SaslStateMachine, SaslStep};
+/// use aiosasl::{message::Response, name::MechanismName};
+///
+/// async fn guess(state_machine: &mut SaslStateMachine) -> Result<(), SaslError> {
+///     let mut step = state_machine.initiate(MechanismName::new("X-GUESS"), None).await?;
+///     while let SaslStep::Challenge(question) = step {
+///         if question.as_bytes() == b"the meaning of life?" {
+///             return state_machine.abort().await;
+///         }
+///         step = state_machine.response(Response::new(*b"42")).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct SaslStateMachine {
     state: SaslState,
     steps: u8,
@@ -128,7 +146,10 @@ impl SaslStateMachine {
         }
         let mut initial_response = initial_response;
         let held_back = initial_response.take_if(|first| !self.carries(mechanism, first));
-        let reply = self.say(ClientMessage::Authenticate { mechanism, initial_response }).await?;
+        let reply = self
+            .rendezvous
+            .say(ClientMessage::Authenticate { mechanism, initial_response })
+            .await?;
         match held_back {
             None => self.hear(reply).await,
             Some(first) => self.say_first(reply, first).await,
@@ -154,7 +175,7 @@ impl SaslStateMachine {
         if self.is_too_long(payload.as_bytes()) {
             return self.give_up(Error::Policy(Reason::MessageTooLong)).await;
         }
-        let reply = self.say(ClientMessage::Response(payload)).await?;
+        let reply = self.rendezvous.say(ClientMessage::Response(payload)).await?;
         self.hear(reply).await
     }
 
@@ -166,7 +187,7 @@ impl SaslStateMachine {
     /// [`SaslError::exchange_error`]) before the start and after the end.
     pub async fn abort(&mut self) -> Result<(), SaslError> {
         self.expect(SaslState::Challenge, Misuse::OutOfTurn)?;
-        match self.say(ClientMessage::Abort).await? {
+        match self.rendezvous.say(ClientMessage::Abort).await? {
             Reply::Failure => Ok(()),
             Reply::Success(_) | Reply::Challenge(_) => Err(SaslFailure::new(
                 "the server answered an abort with something else than a failure",
@@ -206,10 +227,6 @@ impl SaslStateMachine {
         Err(Error::Misuse(misuse).into())
     }
 
-    async fn say(&mut self, message: ClientMessage) -> Result<Reply, SaslError> {
-        self.rendezvous.say(message).await
-    }
-
     async fn say_first(&mut self, reply: Reply, first: Response) -> Result<SaslStep, SaslError> {
         match reply {
             Reply::Challenge(it)
@@ -220,7 +237,7 @@ impl SaslStateMachine {
             }
             Reply::Challenge(_) => {
                 self.steps += 1;
-                let reply = self.say(ClientMessage::Response(first)).await?;
+                let reply = self.rendezvous.say(ClientMessage::Response(first)).await?;
                 self.hear(reply).await
             }
             Reply::Success(_) => Err(Error::Peer(Reason::ServerNotVerified).into()),
@@ -258,7 +275,7 @@ impl SaslStateMachine {
 
     /// The server waits for a response, and hears an abort; its answer does not change what went wrong.
     async fn give_up(&mut self, error: Error) -> Result<SaslStep, SaslError> {
-        let _ = self.say(ClientMessage::Abort).await;
+        let _ = self.rendezvous.say(ClientMessage::Abort).await;
         Err(error.into())
     }
 

@@ -1,5 +1,12 @@
 //! The driver floor, as its users see it.
-#![cfg(all(feature = "driver", feature = "plain", feature = "scram-sha-256"))]
+#![cfg(all(
+    feature = "driver",
+    feature = "plain",
+    feature = "anonymous",
+    feature = "external",
+    feature = "scram-sha-1",
+    feature = "scram-sha-256"
+))]
 
 mod blocking;
 mod executor;

@@ -5,7 +5,9 @@ mod config;
 mod door;
 mod identity;
 mod imap;
+mod smtp;
 
 pub use config::{Limits, ServerConfig, ServerTls};
 pub use identity::certificate_identity;
 pub use imap::serve_imap;
+pub use smtp::serve_smtp;
