@@ -21,11 +21,22 @@ pub(super) struct Exchange {
     client: Vec<Vec<u8>>,
     server: Vec<Vec<u8>>,
     last: Option<Side>,
+    started: bool,
 }
 
 impl Exchange {
     pub(super) fn of(mechanism: Option<MechanismName>) -> Self {
         Self { mechanism, ..Self::default() }
+    }
+
+    /// An exchange that somebody has asked for.
+    pub(super) fn started(mechanism: MechanismName) -> Self {
+        Self { mechanism: Some(mechanism), started: true, ..Self::default() }
+    }
+
+    /// Whether it has started.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.started || self.last.is_some()
     }
 
     /// Whether a message of these octets would be the first of another exchange.

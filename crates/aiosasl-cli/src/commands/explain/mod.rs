@@ -97,9 +97,9 @@ struct Explainer {
 
 impl Explainer {
     fn line(&mut self, number: usize, line: &[u8]) {
-        match transcript::line(line, self.exchange.mechanism.is_some()) {
+        match transcript::line(line, self.exchange.is_under_way()) {
             Said::Start { mechanism, initial_response } => {
-                self.exchange = Exchange::of(Some(mechanism));
+                self.exchange = Exchange::started(mechanism);
                 let name = mechanism.to_string();
                 self.event(number, "start", &format!("{name}: an exchange starts"), &json!({}));
                 if let Some(octets) = initial_response {
@@ -107,6 +107,9 @@ impl Explainer {
                 }
             }
             Said::Message { side, octets } => self.message(number, side, octets),
+            Said::Outcome { .. } if !self.exchange.is_under_way() => {
+                self.event(number, "other", "no SASL message, passed over", &json!({}));
+            }
             Said::Outcome { success, additional_data } => {
                 if let Some(octets) = additional_data {
                     self.message(number, Some(Side::Server), octets);

@@ -112,7 +112,8 @@ fn words(side: Option<Side>, text: &str, under_way: bool) -> Said {
     let verb = words.iter().take(2).position(|word| {
         ["AUTH", "AUTHENTICATE", "AUTHINFO"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
     });
-    if let Some(at) = verb {
+    let offer = words.first().is_some_and(|word| *word == "250" || *word == "*");
+    if let (Some(at), false) = (verb, offer) {
         let skipped = words.get(at + 1).is_some_and(|word| word.eq_ignore_ascii_case("SASL"));
         return request(
             side,
@@ -122,8 +123,10 @@ fn words(side: Option<Side>, text: &str, under_way: bool) -> Said {
     }
     let server = |octets| Said::Message { side: Some(Side::Server), octets };
     match *words {
+        [] if under_way && side.is_some() => Said::Message { side, octets: Ok(Vec::new()) },
         [] => Said::Other,
         ["*"] => Said::Abort,
+        ["*", ..] => Said::Other,
         ["+" | "334" | "383"] => server(Ok(Vec::new())),
         ["+" | "334" | "383", word] => server(data(word)),
         ["235" | "281" | "903" | "+OK", ..] => {
@@ -225,6 +228,9 @@ mod tests {
         assert_eq!(line(b"OK (SASL \"biws\")", true), good(Some(Ok(b"n,,".into()))));
         assert_eq!(line(b"A1 OK fine", true), good(None));
         assert_eq!(line(b"*", true), Said::Abort);
+        assert_eq!(line(b"C: ", true), message(Some(Side::Client), ""));
+        assert_eq!(line(b"250 AUTH PLAIN LOGIN", false), Said::Other);
+        assert_eq!(line(b"* OK ready", false), Said::Other);
         assert_eq!(line(b"220 mail.example ESMTP", false), Said::Other);
     }
 }
