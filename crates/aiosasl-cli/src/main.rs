@@ -2,6 +2,7 @@
 
 mod commands;
 mod decode;
+mod lines;
 mod preparation;
 mod secrets;
 mod status;
@@ -24,12 +25,15 @@ enum Command {
     Explain(commands::explain::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
+    /// Make, convert and check SCRAM verifiers of passwords
+    Verifier(commands::verifier::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
+        Command::Verifier(arguments) => commands::verifier::run(&arguments),
     };
     match outcome {
         Ok(status) => status.into(),

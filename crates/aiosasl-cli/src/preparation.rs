@@ -1,4 +1,4 @@
-//! How passwords are prepared before they are hashed, as an option.
+//! How passwords are prepared before they are hashed, as an option, and how long hashing may take.
 
 use aiosasl::{
     prep::Strings,
@@ -8,6 +8,9 @@ use aiosasl::{
 use clap::{Args, ValueEnum};
 
 use crate::status::Failure;
+
+/// The most iterations that are computed for somebody's verifier or proof: some seconds.
+pub(crate) const MAX_ITERATIONS: u32 = 10_000_000;
 
 /// The option `--preparation`.
 #[derive(Debug, Clone, Copy, Args)]

@@ -2,3 +2,4 @@
 
 pub(crate) mod explain;
 pub(crate) mod mechanisms;
+pub(crate) mod verifier;

@@ -9,10 +9,10 @@ use aiosasl::{
     secret::{self, Secret},
 };
 
-use crate::decode::{self, Decoded};
-
-/// The most iterations that are computed for a check.
-const MAX_ITERATIONS: u32 = 10_000_000;
+use crate::{
+    decode::{self, Decoded},
+    preparation::MAX_ITERATIONS,
+};
 
 /// The messages of one exchange, as far as they have been seen.
 #[derive(Default)]

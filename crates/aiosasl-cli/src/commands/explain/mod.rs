@@ -3,8 +3,6 @@
 mod exchange;
 mod transcript;
 
-use std::io::{self, BufRead as _, Read as _};
-
 use aiosasl::{mechanism::Side, name::MechanismName, secret::Secret};
 use anstyle::{AnsiColor, Style};
 use clap::Args;
@@ -13,13 +11,14 @@ use serde_json::{Value, json};
 use self::{exchange::Exchange, transcript::Said};
 use crate::{
     decode::{Decoded, FAULT, Field, WARNING, printable},
+    lines::Lines,
     preparation::PreparationOption,
     secrets::PasswordSource,
     status::{Failure, Status},
 };
 
 /// The longest line, in octets.
-const MAX_LINE: u64 = 1 << 20;
+const MAX_LINE: usize = 1 << 20;
 
 const EXAMPLES: &str = "\
 Reads standard input: one message per line (base64, or as it is), or a captured transcript with its protocol's
@@ -67,21 +66,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         messages: 0,
         faults: 0,
     };
-    let mut input = io::stdin().lock();
-    for number in 1.. {
-        let mut line = Vec::new();
-        let read = input.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut line);
-        match read.map_err(|error| Failure::usage(format!("can't read standard input: {error}")))? {
-            0 => break,
-            len if len as u64 > MAX_LINE => {
-                return Err(Failure::new(Status::Failed, format!("line {number} is too long")));
-            }
-            _ => {}
-        }
-        if line.ends_with(b"\n") {
-            line.pop();
-        }
-        explainer.line(number, &line);
+    let mut lines = Lines::of_stdin(MAX_LINE);
+    while let Some(line) = lines.next()? {
+        explainer.line(lines.number(), &line);
     }
     explainer.end()
 }

@@ -124,9 +124,8 @@ fn words(side: Option<Side>, text: &str, under_way: bool) -> Said {
     let server = |octets| Said::Message { side: Some(Side::Server), octets };
     match *words {
         [] if under_way && side.is_some() => Said::Message { side, octets: Ok(Vec::new()) },
-        [] => Said::Other,
         ["*"] => Said::Abort,
-        ["*", ..] => Said::Other,
+        [] | ["*", ..] => Said::Other,
         ["+" | "334" | "383"] => server(Ok(Vec::new())),
         ["+" | "334" | "383", word] => server(data(word)),
         ["235" | "281" | "903" | "+OK", ..] => {
