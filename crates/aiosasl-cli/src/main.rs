@@ -1,6 +1,8 @@
 //! The `aiosasl` command: the front door.
 
 mod commands;
+mod decode;
+mod preparation;
 mod secrets;
 mod status;
 
@@ -18,13 +20,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Name every field of SASL messages or of a captured transcript
+    Explain(commands::explain::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Mechanisms(arguments) => commands::mechanisms::run(&arguments),
+        Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
     };
     match outcome {
         Ok(status) => status.into(),

@@ -24,6 +24,11 @@ pub(crate) struct PasswordSource {
 }
 
 impl PasswordSource {
+    /// Whether the password is to be read from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.password_file.as_deref() == Some(Path::new("-"))
+    }
+
     /// The password, where one was given without a prompt.
     pub(crate) fn given(&self) -> Result<Option<Password>, Failure> {
         if let Some(path) = &self.password_file {
