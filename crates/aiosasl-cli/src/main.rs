@@ -1,5 +1,6 @@
 //! The `aiosasl` command: the front door.
 
+mod accounts;
 mod commands;
 mod decode;
 mod lines;
@@ -21,6 +22,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// A bare exchange over standard input and output
+    Exchange(commands::exchange::Arguments),
     /// Name every field of SASL messages or of a captured transcript
     Explain(commands::explain::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
@@ -31,6 +34,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Exchange(arguments) => commands::exchange::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
         Command::Verifier(arguments) => commands::verifier::run(&arguments),

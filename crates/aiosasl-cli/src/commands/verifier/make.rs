@@ -13,14 +13,12 @@ use serde_json::json;
 
 use super::{Form, hash_of};
 use crate::{
+    accounts::{SALT_LEN, random},
     lines::Lines,
     preparation::{MAX_ITERATIONS, PreparationOption},
     secrets::{MAX_PASSWORD, PasswordSource},
     status::{Failure, Status},
 };
-
-/// The octets of a random salt.
-const SALT_LEN: usize = 16;
 
 const EXAMPLES: &str = "\
 Without --password-file and $AIOSASL_PASSWORD, and where standard input is no terminal, each line of it is a
@@ -102,7 +100,7 @@ impl Arguments {
     fn make(&self, password: &Password) -> Result<ScramVerifier, Failure> {
         let salt = match &self.salt_hex {
             Some(salt) => salt.expose().to_vec(),
-            None => random_salt()?,
+            None => random(SALT_LEN)?,
         };
         let password = self.preparation.prepare(password)?;
         Ok(ScramVerifier::from_password(self.mechanism, password, salt, self.iterations))
@@ -123,11 +121,4 @@ impl Arguments {
         // Whoever reads along a pipe has each line at once; a broken pipe shows at the next.
         let _ = io::stdout().flush();
     }
-}
-
-fn random_salt() -> Result<Vec<u8>, Failure> {
-    let mut salt = vec![0; SALT_LEN];
-    getrandom::fill(&mut salt)
-        .map_err(|error| Failure::new(Status::Failed, format!("no randomness: {error}")))?;
-    Ok(salt)
 }
