@@ -22,6 +22,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Every mechanism over every protocol, against servers of its own: no network, no set-up
+    Demo(commands::demo::Arguments),
     /// A bare exchange over standard input and output
     Exchange(commands::exchange::Arguments),
     /// Name every field of SASL messages or of a captured transcript
@@ -34,6 +36,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Exchange(arguments) => commands::exchange::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),

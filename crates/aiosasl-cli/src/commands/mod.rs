@@ -1,5 +1,6 @@
 //! One room for each subcommand: its arguments, and `run`.
 
+pub(crate) mod demo;
 pub(crate) mod exchange;
 pub(crate) mod explain;
 pub(crate) mod mechanisms;

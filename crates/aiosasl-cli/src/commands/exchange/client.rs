@@ -137,11 +137,10 @@ fn converse(mut exchange: ClientExchange, server_proof: ServerProof) -> Verdict 
                     Ok(Heard::Message(octets)) => {
                         exchange.receive(ServerMessage::Challenge(Challenge::new(octets)))
                     }
-                    Ok(Heard::Nothing) => {
-                        return Verdict::ended("an empty line came, expected a message");
-                    }
                     Ok(Heard::Abort) => return Verdict::aborted(),
-                    Ok(Heard::End) => return ended(&mut exchange, server_proof, said),
+                    Ok(Heard::Nothing | Heard::End) => {
+                        return ended(&mut exchange, server_proof, said);
+                    }
                 }
             }
         };

@@ -27,7 +27,7 @@ response, or an empty line where it has none. The server's last words (SCRAM's s
 and nothing answers them. A line '*' gives up.
 
 A server that has decided writes its last words, if it has any and lets the client in, and closes its output; it writes
-nothing where it refuses. A client that has verified the server's last words ends at once. A client whose mechanism has
+nothing where it refuses. To a client, an empty line is as good as that end. A client that has verified the server's last words ends at once. A client whose mechanism has
 no last words (PLAIN, EXTERNAL, ANONYMOUS) ends with its input, and does not know whether it was let in: its result
 is 'sent'.
 
