@@ -4,6 +4,7 @@ mod accounts;
 mod commands;
 mod decode;
 mod lines;
+mod output;
 mod preparation;
 mod secrets;
 mod status;

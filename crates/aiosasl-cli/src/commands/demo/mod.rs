@@ -18,7 +18,10 @@ use self::{
     house::{House, PASSWORD, PROTOCOLS, USER},
     login::{Attempt, Tried, Twist},
 };
-use crate::status::{Failure, Status};
+use crate::{
+    output::outln,
+    status::{Failure, Status},
+};
 
 const EXAMPLES: &str = "\
 It opens servers on 127.0.0.1, with certificates and an account that last as long as the command, and logs in to them.
@@ -73,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let elapsed = start.elapsed();
     let surprises = seen.iter().filter(|seen| !seen.is_as_expected()).count();
     if arguments.json {
-        anstream::println!("{}", table::json(&seen, surprises, elapsed));
+        outln!("{}", table::json(&seen, surprises, elapsed));
     } else {
         table::print(&seen, elapsed);
     }

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::{PROTOCOLS, Seen, TLS_MODES, milliseconds, tls_name};
+use crate::output::outln;
 
 /// The width of a cell.
 const CELL: usize = 9;
@@ -46,12 +47,10 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
     let (good, bad): (Vec<&Seen>, Vec<&Seen>) =
         seen.iter().partition(|seen| seen.row.expected.is_none());
     let dim = Style::new().dimmed();
-    anstream::println!(
+    outln!(
         "Servers of our own on 127.0.0.1, a throw-away authority, one account: a login by each mechanism."
     );
-    anstream::println!(
-        "{dim}Milliseconds, with connection and TLS; - where it makes no sense.{dim:#}\n"
-    );
+    outln!("{dim}Milliseconds, with connection and TLS; - where it makes no sense.{dim:#}\n");
     print_logins(&good);
     print_refusals(&bad);
     let surprises: Vec<&Seen> = seen.iter().filter(|seen| !seen.is_as_expected()).collect();
@@ -63,16 +62,13 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
     match surprises.len() {
         0 => {
             let style = AnsiColor::Green.on_default();
-            anstream::println!(
+            outln!(
                 "{style}{logins} logins and {refusals} refusals, all as expected, in {seconds:.1} s{style:#}"
             );
         }
         count => {
             let style = AnsiColor::Red.on_default();
-            anstream::println!(
-                "{style}{count} of {} not as expected, in {seconds:.1} s{style:#}",
-                seen.len()
-            );
+            outln!("{style}{count} of {} not as expected, in {seconds:.1} s{style:#}", seen.len());
         }
     }
 }
@@ -83,8 +79,8 @@ fn print_logins(good: &[&Seen]) {
     let protocols = PROTOCOLS.map(|protocol| format!("{:>columns$}", protocol.name())).concat();
     let modes =
         TLS_MODES.map(|tls| format!("{:>CELL$}", tls_name(tls))).concat().repeat(PROTOCOLS.len());
-    anstream::println!("{:43}{protocols}", "");
-    anstream::println!("{bold}{:21}{:22}{modes}{bold:#}", "mechanism", "bound to");
+    outln!("{:43}{protocols}", "");
+    outln!("{bold}{:21}{:22}{modes}{bold:#}", "mechanism", "bound to");
     let mut lines: Vec<(String, String)> = good.iter().map(|seen| line_of(seen)).collect();
     lines.dedup();
     for (mechanism, binding) in lines {
@@ -97,9 +93,9 @@ fn print_logins(good: &[&Seen]) {
                 cells.push_str(&cell(of_line.copied().find(|seen| is_at(seen, protocol, tls))));
             }
         }
-        anstream::println!("{mechanism:21}{binding:22}{cells}");
+        outln!("{mechanism:21}{binding:22}{cells}");
     }
-    anstream::println!();
+    outln!();
 }
 
 fn line_of(seen: &Seen) -> (String, String) {
@@ -129,7 +125,7 @@ fn cell(seen: Option<&Seen>) -> String {
 
 fn print_refusals(bad: &[&Seen]) {
     let bold = Style::new().bold();
-    anstream::println!(
+    outln!(
         "{bold}{:34}{:21}{:10}{:12}refused for{bold:#}",
         "must fail",
         "mechanism",
@@ -143,7 +139,7 @@ fn print_refusals(bad: &[&Seen]) {
             Err(failed) => failed.class,
         };
         let style = if seen.is_as_expected() { Style::new() } else { AnsiColor::Red.on_default() };
-        anstream::println!(
+        outln!(
             "{:34}{:21}{:10}{:12}{style}{class}{style:#}",
             seen.row.label,
             attempt.mechanism.name,
@@ -151,7 +147,7 @@ fn print_refusals(bad: &[&Seen]) {
             attempt.protocol.name(),
         );
     }
-    anstream::println!();
+    outln!();
 }
 
 fn print_surprise(seen: &Seen) {
@@ -160,7 +156,7 @@ fn print_surprise(seen: &Seen) {
         Ok(_) => "a success that is not what it should be",
         Err(failed) => failed.text.as_str(),
     };
-    anstream::println!(
+    outln!(
         "{} over {} ({}), {}: {what}",
         attempt.mechanism.name,
         attempt.protocol.name(),

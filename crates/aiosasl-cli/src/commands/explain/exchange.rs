@@ -69,7 +69,7 @@ impl Exchange {
                 Side::Server => self.server.push(octets.to_vec()),
             }
         }
-        if decoded.title.starts_with("SCRAM") && !decoded.is_malformed() {
+        if !octets.is_empty() && decoded.title.starts_with("SCRAM") && !decoded.is_malformed() {
             self.judge(side, octets, password, &mut decoded);
         }
         decoded

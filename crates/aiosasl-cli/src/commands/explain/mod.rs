@@ -12,6 +12,7 @@ use self::{exchange::Exchange, transcript::Said};
 use crate::{
     decode::{Decoded, FAULT, Field, WARNING, printable},
     lines::Lines,
+    output::outln,
     preparation::PreparationOption,
     secrets::PasswordSource,
     status::{Failure, Status},
@@ -130,7 +131,7 @@ impl Explainer {
         };
         self.faults += usize::from(decoded.is_malformed());
         if self.json {
-            anstream::println!("{}", self.as_json(number, side, &decoded));
+            outln!("{}", self.as_json(number, side, &decoded));
         } else {
             print(number, side, &decoded);
         }
@@ -165,10 +166,10 @@ impl Explainer {
             if let (Some(event), Some(more)) = (event.as_object_mut(), more.as_object()) {
                 event.extend(more.clone());
             }
-            anstream::println!("{event}");
+            outln!("{event}");
         } else {
             let dim = Style::new().dimmed();
-            anstream::println!("{number}  {dim}{}{dim:#}", printable(text));
+            outln!("{number}  {dim}{}{dim:#}", printable(text));
         }
     }
 
@@ -203,7 +204,7 @@ fn print(number: usize, side: Option<Side>, decoded: &Decoded) {
         Some(Side::Server) => "S:",
         None => "?:",
     };
-    anstream::println!("{number}  {arrow} {bold}{}{bold:#}", decoded.title);
+    outln!("{number}  {arrow} {bold}{}{bold:#}", decoded.title);
     let width = decoded.fields.iter().map(|field| field.name.len()).max().unwrap_or_default();
     for Field { name, value, note } in &decoded.fields {
         let style = match name.as_str() {
@@ -213,6 +214,6 @@ fn print(number: usize, side: Option<Side>, decoded: &Decoded) {
         };
         let dim = Style::new().dimmed();
         let note = note.as_ref().map(|note| format!("  {dim}({note}){dim:#}")).unwrap_or_default();
-        anstream::println!("      {style}{name:width$}  {value}{style:#}{note}");
+        outln!("      {style}{name:width$}  {value}{style:#}{note}");
     }
 }

@@ -108,7 +108,10 @@ fn innermost(text: &str) -> Option<&str> {
 
 /// IMAP, SMTP, POP3, ManageSieve, NNTP, IRC, and lines with nothing around the message.
 fn words(side: Option<Side>, text: &str, under_way: bool) -> Said {
-    let words: Vec<&str> = text.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+    let mut words: Vec<&str> = text.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+    // IRC: tags, and who says it.
+    let around = words.iter().take_while(|word| word.starts_with(['@', ':'])).count();
+    words.drain(..around);
     let verb = words.iter().take(2).position(|word| {
         ["AUTH", "AUTHENTICATE", "AUTHINFO"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
     });
@@ -227,6 +230,7 @@ mod tests {
         assert_eq!(line(b"OK (SASL \"biws\")", true), good(Some(Ok(b"n,,".into()))));
         assert_eq!(line(b"A1 OK fine", true), good(None));
         assert_eq!(line(b"*", true), Said::Abort);
+        assert_eq!(line(b":irc.example 903 user :Come in", true), good(None));
         assert_eq!(line(b"C: ", true), message(Some(Side::Client), ""));
         assert_eq!(line(b"250 AUTH PLAIN LOGIN", false), Said::Other);
         assert_eq!(line(b"* OK ready", false), Said::Other);

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{MAX_VERIFIER, hash_of};
 use crate::{
     lines::Lines,
+    output::outln,
     preparation::{MAX_ITERATIONS, PreparationOption},
     secrets::{self, PasswordSource},
     status::{Failure, Status},
@@ -66,11 +67,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let scheme = hash.scheme();
     if arguments.json {
         let object = json!({ "match": fits, "mechanism": scheme, "iterations": count });
-        anstream::println!("{object}");
+        outln!("{object}");
     } else if fits {
-        anstream::println!("match: {scheme}, {count} iterations");
+        outln!("match: {scheme}, {count} iterations");
     } else {
-        anstream::println!("no match: {scheme}, {count} iterations");
+        outln!("no match: {scheme}, {count} iterations");
     }
     Ok(if fits { Status::Done } else { Status::Refused })
 }

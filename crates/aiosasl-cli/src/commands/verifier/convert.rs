@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Form, MAX_VERIFIER, hash_of};
 use crate::{
     lines::Lines,
+    output::outln,
     status::{Failure, Status},
 };
 
@@ -52,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
                 faults += 1;
                 anstream::eprintln!("aiosasl: {}", lines.fault(&fault));
                 if arguments.json {
-                    anstream::println!("{}", json!({ "line": lines.number(), "error": fault }));
+                    outln!("{}", json!({ "line": lines.number(), "error": fault }));
                 }
             }
             Err(fault) => return Err(lines.fault(fault)),
@@ -93,9 +94,9 @@ impl Arguments {
                 "iterations": verifier.iterations(),
                 "verifier": text,
             });
-            anstream::println!("{object}");
+            outln!("{object}");
         } else {
-            anstream::println!("{text}");
+            outln!("{text}");
         }
     }
 }

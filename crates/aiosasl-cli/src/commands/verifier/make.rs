@@ -1,6 +1,6 @@
 //! `aiosasl verifier make`: a verifier of each password.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use aiosasl::{
     hash::Hash,
@@ -15,6 +15,7 @@ use super::{Form, hash_of};
 use crate::{
     accounts::{SALT_LEN, random},
     lines::Lines,
+    output::outln,
     preparation::{MAX_ITERATIONS, PreparationOption},
     secrets::{MAX_PASSWORD, PasswordSource},
     status::{Failure, Status},
@@ -114,11 +115,9 @@ impl Arguments {
                 "iterations": verifier.iterations(),
                 "verifier": text,
             });
-            anstream::println!("{object}");
+            outln!("{object}");
         } else {
-            anstream::println!("{text}");
+            outln!("{text}");
         }
-        // Whoever reads along a pipe has each line at once; a broken pipe shows at the next.
-        let _ = io::stdout().flush();
     }
 }
