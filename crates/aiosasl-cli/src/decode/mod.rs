@@ -1,5 +1,6 @@
 //! SASL messages taken apart for people: every field by its name, faults in their place, secrets hidden.
 
+mod reader;
 mod scram;
 
 use aiosasl::{mechanism::Side, name::MechanismName};
