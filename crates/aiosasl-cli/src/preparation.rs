@@ -15,8 +15,7 @@ pub(crate) const MAX_ITERATIONS: u32 = 10_000_000;
 /// The option `--preparation`.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct PreparationOption {
-    /// How passwords are prepared before they are hashed: SASLprep or not at all; the other stores what
-    /// SASLprep refuses as it is typed (PostgreSQL)
+    /// How passwords are prepared before they are hashed
     #[arg(long, value_enum, value_name = "RULE", default_value_t = Rule::Strict)]
     preparation: Rule,
 }

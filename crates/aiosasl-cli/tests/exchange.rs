@@ -168,3 +168,22 @@ fn bad_lines_have_their_own_errors() {
         assert_eq!(end.outcome["error"]["code"], code, "{}", end.outcome);
     }
 }
+
+#[test]
+fn plain_is_sent_and_nothing_may_follow() {
+    let client = |lines: &str| play(half("client", "PLAIN", "x", &["-u", "user"]), lines);
+    for nothing in ["", "\n"] {
+        let end = client(nothing);
+        assert_eq!((end.status, &end.outcome["result"]), (0, &"sent".into()), "{}", end.outcome);
+    }
+    assert_eq!(client("=\n").status, 3, "a challenge where none can be");
+}
+
+#[test]
+fn without_an_initial_response_the_server_asks_for_it() {
+    let plain = "\n*\n";
+    let end = play(half("server", "PLAIN", "pencil", &["-u", "user"]), plain);
+    assert_eq!((end.status, &end.outcome["error"]["code"]), (3, &"aborted".into()));
+    let end = play(half("server", "PLAIN", "pencil", &["-u", "user"]), "\nAHVzZXIAcGVuY2ls\n");
+    assert_eq!((end.status, &end.outcome["result"]), (0, &"authenticated".into()));
+}

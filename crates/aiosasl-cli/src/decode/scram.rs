@@ -75,7 +75,11 @@ fn client_first_message(reader: &mut Reader<'_>) {
         reader.name("user name", at, name);
     }
     if let Some((at, nonce)) = reader.expect('r') {
-        reader.decoded.push_noted("client nonce", nonce, format!("{} characters", nonce.len()));
+        reader.decoded.push_noted(
+            "client nonce",
+            nonce,
+            format!("{} characters", nonce.chars().count()),
+        );
         reader.check_nonce(at, nonce);
     }
     reader.extensions();

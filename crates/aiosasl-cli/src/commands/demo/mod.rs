@@ -24,10 +24,10 @@ use crate::{
 };
 
 const EXAMPLES: &str = "\
-It opens servers on 127.0.0.1, with certificates and an account that last as long as the command, and logs in to them.
+It opens servers on 127.0.0.1, with certificates and an account that last as long as the command, and logs in to them. \
 Nothing is written, nobody else is asked.
 
-Status: 0 all went as expected, 3 something did not.
+Status: 0 all went as expected, 3 something did not, 4 there are no ports to be had.
 
 Example:
   aiosasl demo --json";

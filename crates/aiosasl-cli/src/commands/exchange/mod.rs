@@ -22,13 +22,13 @@ use crate::{
 };
 
 const RULES: &str = "\
-Each message is one line of base64, in turn; '=' is a message of no octets. The client's first line is its initial
-response, or an empty line where it has none. The server's last words (SCRAM's signature) are a message like any other,
+Each message is one line of base64, in turn; '=' is a message of no octets. The client's first line is its initial \
+response, or an empty line where it has none. The server's last words (SCRAM's signature) are a message like any other, \
 and nothing answers them. A line '*' gives up.
 
-A server that has decided writes its last words, if it has any and lets the client in, and closes its output; it writes
-nothing where it refuses. To a client, an empty line is as good as that end. A client that has verified the server's last words ends at once. A client whose mechanism has
-no last words (PLAIN, EXTERNAL, ANONYMOUS) ends with its input, and does not know whether it was let in: its result
+A server that has decided writes its last words, if it has any and lets the client in, and closes its output; it writes \
+nothing where it refuses. To a client, an empty line is as good as that end. A client that has verified the server's last words ends at once. A client whose mechanism has \
+no last words (PLAIN, EXTERNAL, ANONYMOUS) ends with its input, and does not know whether it was let in: its result \
 is 'sent'.
 
 How it ended goes to stderr, as one JSON object. Status:

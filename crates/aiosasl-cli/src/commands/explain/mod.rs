@@ -22,10 +22,10 @@ use crate::{
 const MAX_LINE: usize = 1 << 20;
 
 const EXAMPLES: &str = "\
-Reads standard input: one message per line (base64, or as it is), or a captured transcript with its protocol's
+Reads standard input: one message per line (base64, or as it is), or a captured transcript with its protocol's \
 words around the messages (IMAP, SMTP, POP3, ManageSieve, NNTP, IRC, XMPP), with or without C: and S: before them.
 
-Given the password, a whole SCRAM exchange is verified: the client's proof and the server's signature.
+Given the password, a whole SCRAM exchange is verified: the client's proof and the server's signature. \
 Secrets are never printed.
 
 Status: 0 explained, 3 a message is malformed or a proof does not fit, 2 wrong usage.

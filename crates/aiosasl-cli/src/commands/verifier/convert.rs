@@ -12,8 +12,8 @@ use crate::{
 };
 
 const EXAMPLES: &str = "\
-Reads verifiers from standard input, one per line, and writes one line for each. It stops at the first line that is
-no verifier, with status 3; all lines before it are written. With --keep-going it goes on behind such a line, and ends
+Reads verifiers from standard input, one per line, and writes one line for each. It stops at the first line that is \
+no verifier, with status 3; all lines before it are written. With --keep-going it goes on behind such a line, and ends \
 with status 3 all the same.
 
 Example:

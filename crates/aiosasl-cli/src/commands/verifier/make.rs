@@ -22,7 +22,7 @@ use crate::{
 };
 
 const EXAMPLES: &str = "\
-Without --password-file and $AIOSASL_PASSWORD, and where standard input is no terminal, each line of it is a
+Without --password-file and $AIOSASL_PASSWORD, and where standard input is no terminal, each line of it is a \
 password, and gives a line.
 
 Examples:
