@@ -1,6 +1,11 @@
 //! The `aiosasl` command: the front door.
 
+mod accounts;
 mod commands;
+mod decode;
+mod lines;
+mod output;
+mod preparation;
 mod secrets;
 mod status;
 
@@ -18,13 +23,25 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Every mechanism over every protocol, against servers of its own: no network, no set-up
+    Demo(commands::demo::Arguments),
+    /// A bare exchange over standard input and output
+    Exchange(commands::exchange::Arguments),
+    /// Name every field of SASL messages or of a captured transcript
+    Explain(commands::explain::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
+    /// Make, convert and check SCRAM verifiers of passwords
+    Verifier(commands::verifier::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Mechanisms(arguments) => commands::mechanisms::run(&arguments),
+        Command::Demo(arguments) => commands::demo::run(&arguments),
+        Command::Exchange(arguments) => commands::exchange::run(&arguments),
+        Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
+        Command::Verifier(arguments) => commands::verifier::run(&arguments),
     };
     match outcome {
         Ok(status) => status.into(),

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::status::Failure;
 
 /// The longest password, in octets.
-const MAX_PASSWORD: u64 = 65_536;
+pub(crate) const MAX_PASSWORD: usize = 65_536;
 
 /// Where the password is.
 #[derive(Debug, Clone, Default, Args)]
@@ -24,6 +24,11 @@ pub(crate) struct PasswordSource {
 }
 
 impl PasswordSource {
+    /// Whether the password is to be read from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.password_file.as_deref() == Some(Path::new("-"))
+    }
+
     /// The password, where one was given without a prompt.
     pub(crate) fn given(&self) -> Result<Option<Password>, Failure> {
         if let Some(path) = &self.password_file {
@@ -59,12 +64,13 @@ pub(crate) fn read(path: &Path) -> Result<Password, Failure> {
     };
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        io::stdin().take(MAX_PASSWORD + 1).read_to_string(&mut text)
+        io::stdin().take(MAX_PASSWORD as u64 + 1).read_to_string(&mut text)
     } else {
-        fs::File::open(path).and_then(|file| file.take(MAX_PASSWORD + 1).read_to_string(&mut text))
+        fs::File::open(path)
+            .and_then(|file| file.take(MAX_PASSWORD as u64 + 1).read_to_string(&mut text))
     };
     read.map_err(|error| failure(&error))?;
-    if text.len() as u64 > MAX_PASSWORD {
+    if text.len() > MAX_PASSWORD {
         return Err(failure(&"longer than 64 KiB"));
     }
     if text.ends_with('\n') {

@@ -5,19 +5,16 @@
 use std::{env, error::Error, fs, time::Duration};
 
 use aiosasl::{
-    ClientExchange, ClientStep,
     credentials::Credentials,
-    driver::{Reply, SaslError, SaslInterface as _},
-    mechanism::{ClientContext, Offered, Rules},
-    message::{ClientMessage, ServerMessage},
+    driver::{Connection, FromMechanism, SaslError, negotiate},
+    mechanism::Offered,
     name::MechanismName,
-    nonce::Nonce,
     policy::{Channel, Policy},
     registry,
 };
 use aiosasl_profiles::{
     WireError,
-    net::{Options, Protocol, Session, Target, Trust, connect},
+    net::{Options, Protocol, Target, Trust, connect},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -50,62 +47,31 @@ async fn login(
     options: &Options,
     mechanism: MechanismName,
 ) -> Result<(), Box<dyn Error>> {
-    let user = target.user.clone().unwrap_or_default();
-    let credentials =
-        Credentials::password(user.try_into()?, env::var("AIOSASL_PASSWORD")?.as_str());
-    let mut session = connect(target, options).await?;
-    println!("{:?}", session.offer());
-    println!("{:?}", session.tls());
-
     let known = registry::find(mechanism).ok_or("no such mechanism in this build")?;
-    let channel = Channel { security: session.security(), bindings: session.bindings() };
-    let offered = Offered {
-        mechanisms: &session.offer().mechanisms,
-        bindings: session.offer().bindings.as_deref(),
-        tls_version: session.tls().map(|tls| tls.version_code),
-    };
-    Policy::default().allows(&known.properties, &channel).map_err(|reason| reason.to_string())?;
-    let binding = Policy::default().client_binding(mechanism, &offered, &channel);
-    let half = (known.client)(&ClientContext {
-        credentials: &credentials,
-        binding: binding.map_err(|reason| reason.to_string())?,
-        nonce: Nonce::random()?,
-        rules: Rules::default(),
-        offered,
-    })?;
+    let user = target.user_name().unwrap_or_default().try_into()?;
+    let credentials = Credentials::password(user, env::var("AIOSASL_PASSWORD")?.as_str());
 
-    let mut exchange = ClientExchange::with_profile(half, session.profile());
-    let mut step = exchange.start()?;
-    let authenticated = loop {
-        step = match step {
-            ClientStep::Send(message) => match say(&mut session, message).await {
-                Ok(answer) => exchange.receive(answer)?,
-                Err(error) => return Err(explained(&error)),
-            },
-            ClientStep::Ask(query) => {
-                exchange.answer(query.answer_by_itself().map_err(|_| "nobody to ask")?)?
-            }
-            ClientStep::Done(authenticated) => break authenticated,
-        };
+    let mut session = connect(target, options).await?;
+    let (offer, tls) = (session.offer().clone(), session.tls().cloned());
+    println!("{offer:?}\n{tls:?}");
+    let bindings = session.bindings().to_vec();
+    let connection = Connection {
+        offered: Offered {
+            mechanisms: &offer.mechanisms,
+            bindings: offer.bindings.as_deref(),
+            tls_version: tls.map(|tls| tls.version_code),
+        },
+        channel: Channel { security: session.security(), bindings: &bindings },
+        policy: Policy::default(),
     };
-    println!("{authenticated:?}");
+    let mine = FromMechanism::new(*known, credentials);
+    let done = negotiate(&mut session, &connection, &[&mine]).await;
     session.close().await;
+    match done {
+        Ok(negotiated) => println!("{:?}", negotiated.report),
+        Err(failed) => return Err(explained(&failed.error)),
+    }
     Ok(())
-}
-
-async fn say(session: &mut Session, message: ClientMessage) -> Result<ServerMessage, SaslError> {
-    let reply = match message {
-        ClientMessage::Authenticate { mechanism, initial_response } => {
-            session.initiate(mechanism, initial_response).await?
-        }
-        ClientMessage::Response(response) => session.respond(response).await?,
-        ClientMessage::Abort => session.abort().await?,
-    };
-    Ok(match reply {
-        Reply::Challenge(challenge) => ServerMessage::Challenge(challenge),
-        Reply::Success(additional_data) => ServerMessage::Success { additional_data },
-        Reply::Failure => ServerMessage::Failure(aiosasl::error::FailureCode::Aborted),
-    })
 }
 
 fn explained(error: &SaslError) -> Box<dyn Error> {

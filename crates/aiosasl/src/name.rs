@@ -74,6 +74,11 @@ impl MechanismName {
         self.as_str().ends_with("-PLUS")
     }
 
+    /// Whether the mechanism is of a family that has a `-PLUS` form of each member (RFC 5801, RFC 5802).
+    pub fn has_plus_form(&self) -> bool {
+        ["GS2-", "SCRAM-"].iter().any(|family| self.as_str().starts_with(family))
+    }
+
     /// The name without `-PLUS`.
     #[must_use]
     pub fn without_plus(&self) -> Self {

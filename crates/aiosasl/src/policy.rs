@@ -109,7 +109,8 @@ impl Policy {
     ///
     /// [`Reason::ChannelBindingRequired`] for a bare name where policy wants more;
     /// [`Reason::UnsupportedChannelBindingType`] for a -PLUS name where there is no common type, or binding is off;
-    /// [`Reason::DowngradeDetected`] where the server lists binding types and no -PLUS: somebody took it out.
+    /// [`Reason::DowngradeDetected`] where the server lists binding types, and of mechanisms that have a -PLUS form
+    /// the bare ones alone: somebody took it out.
     pub fn client_binding(
         self,
         mechanism: MechanismName,
@@ -118,6 +119,9 @@ impl Policy {
     ) -> Result<ClientBinding, Reason> {
         let offers_plus = offered.mechanisms.iter().any(MechanismName::is_plus);
         let is_known = !offered.mechanisms.is_empty();
+        // Servers list the types also where they have nothing but PLAIN or EXTERNAL.
+        let could_bind = offered.mechanisms.iter().any(MechanismName::has_plus_form);
+        let lists_types = offered.bindings.is_some_and(|kinds| !kinds.is_empty());
         let binding = match self.channel_binding {
             BindingPolicy::Off => None,
             BindingPolicy::Prefer | BindingPolicy::Require => {
@@ -130,9 +134,7 @@ impl Policy {
             (false, _) if self.channel_binding == BindingPolicy::Require => {
                 Err(Reason::ChannelBindingRequired)
             }
-            (false, Some(_))
-                if !offers_plus && offered.bindings.is_some_and(|kinds| !kinds.is_empty()) =>
-            {
+            (false, Some(_)) if could_bind && lists_types && !offers_plus => {
                 Err(Reason::DowngradeDetected)
             }
             (false, Some(_)) if is_known && !offers_plus => Ok(ClientBinding::NotOffered),
@@ -155,4 +157,37 @@ fn strongest<'a>(
     ours.iter()
         .filter(|binding| theirs.is_none_or(|theirs| theirs.contains(binding.kind())))
         .min_by_key(rank)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn binding(mechanism: &str, offered: &[&str]) -> Result<ClientBinding, Reason> {
+        let ours = [ChannelBinding::new(BindingKind::TlsExporter, [1; 32]).unwrap()];
+        let mechanisms: Vec<_> = offered.iter().map(|name| name.parse().unwrap()).collect();
+        let offered = Offered {
+            mechanisms: &mechanisms,
+            bindings: Some(&[BindingKind::TlsExporter]),
+            ..Offered::default()
+        };
+        let channel = Channel { bindings: &ours, ..Channel::default() };
+        Policy::default().client_binding(mechanism.parse().unwrap(), &offered, &channel)
+    }
+
+    #[test]
+    fn bare_names_beside_binding_types_are_suspicious_where_they_could_have_bound() {
+        let stripped = ["SCRAM-SHA-256", "PLAIN"];
+        for mechanism in stripped {
+            assert_eq!(binding(mechanism, &stripped), Err(Reason::DowngradeDetected));
+        }
+        for alone in ["PLAIN", "EXTERNAL", "ANONYMOUS"] {
+            assert_eq!(binding(alone, &[alone]), Ok(ClientBinding::NotOffered));
+        }
+        let whole = ["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"];
+        assert!(matches!(binding(whole[1], &whole), Ok(ClientBinding::Bound(_))));
+        assert_eq!(binding(whole[0], &whole), Ok(ClientBinding::Unsupported));
+    }
 }

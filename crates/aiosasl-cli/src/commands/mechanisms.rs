@@ -7,7 +7,7 @@ use aiosasl::{
 use clap::Args;
 use serde::Serialize;
 
-use crate::status::{Failure, Status};
+use crate::{output::outln, status::Status};
 
 /// Arguments of `mechanisms`.
 #[derive(Debug, Args)]
@@ -32,17 +32,22 @@ struct Row {
 }
 
 /// Prints them.
-pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Status {
     let rows: Vec<Row> = ALL.iter().map(row).collect();
     if arguments.json {
-        anstream::println!("{}", serde_json::json!({ "mechanisms": rows }));
-        return Ok(Status::Done);
+        outln!("{}", serde_json::json!({ "mechanisms": rows }));
+        return Status::Done;
     }
     let width = rows.iter().map(|row| row.mechanism.len()).max().unwrap_or_default();
-    anstream::println!("{:width$}  first   mutual  bound  reveals   source  verdict", "mechanism");
+    let source = rows.iter().map(|row| row.reference.len()).max().unwrap_or_default();
+    outln!(
+        "{:width$}  first   mutual  bound  reveals   {:source$}  verdict",
+        "mechanism",
+        "source"
+    );
     for row in rows {
-        anstream::println!(
-            "{:width$}  {:6}  {:6}  {:5}  {:8}  {}  {}",
+        outln!(
+            "{:width$}  {:6}  {:6}  {:5}  {:8}  {:source$}  {}",
             row.mechanism,
             row.first,
             if row.mutual { "yes" } else { "no" },
@@ -52,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
             row.verdict
         );
     }
-    Ok(Status::Done)
+    Status::Done
 }
 
 fn row(mechanism: &Mechanism) -> Row {

@@ -1,3 +1,7 @@
 //! One room for each subcommand: its arguments, and `run`.
 
+pub(crate) mod demo;
+pub(crate) mod exchange;
+pub(crate) mod explain;
 pub(crate) mod mechanisms;
+pub(crate) mod verifier;

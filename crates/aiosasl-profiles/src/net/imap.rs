@@ -93,6 +93,12 @@ impl Client {
         self.profile
     }
 
+    /// Whether the server has said that it hangs up.
+    pub(super) fn has_ended(&self) -> bool {
+        let last = Reply::parse(&self.last);
+        matches!(last, Ok(Reply::Untagged(it)) if it.status == Status::Bye)
+    }
+
     /// The server's last line, without its tag.
     pub(super) fn last_words(&self) -> &[u8] {
         let space = self.last.iter().position(|octet| *octet == b' ').map_or(0, |at| at + 1);

@@ -109,7 +109,10 @@ impl Session {
         let reply = each!(&mut self.client, it => it.say(&message).await);
         self.usable = match &reply {
             Ok(_) => true,
-            Err(error) => error.code.is_some() && error.class != WireClass::Connection,
+            Err(error) => {
+                let is_told = error.code.is_some() && error.class != WireClass::Connection;
+                is_told && !each!(&self.client, it => it.has_ended())
+            }
         };
         if let (Ok(Reply::Success(_)), Some(observer)) = (&reply, &self.observer) {
             let words = each!(&self.client, it => it.last_words());

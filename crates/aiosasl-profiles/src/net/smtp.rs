@@ -73,6 +73,11 @@ impl Client {
         &self.transport
     }
 
+    /// Whether the server has said that it hangs up (RFC 5321 section 3.8).
+    pub(super) fn has_ended(&self) -> bool {
+        self.last.code == 421
+    }
+
     /// The server's last reply, as one line.
     pub(super) fn last_words(&self) -> &[u8] {
         self.last_words.as_bytes()

@@ -93,6 +93,18 @@ pub struct Target {
     pub user: Option<String>,
 }
 
+impl Target {
+    /// The user's name as mechanisms want it: in XMPP what stands before the `@` of a JID (RFC 6120 section 6.3.7),
+    /// elsewhere all of it.
+    pub fn user_name(&self) -> Option<&str> {
+        let user = self.user.as_deref()?;
+        match (self.protocol, user.split_once('@')) {
+            (Protocol::Xmpp, Some((local, _))) => Some(local),
+            _ => Some(user),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +118,17 @@ mod tests {
         }
         assert_eq!(Protocol::from_scheme("IMAPS"), Some((Protocol::Imap, true)));
         assert_eq!(Protocol::from_scheme("gopher"), None);
+    }
+
+    #[test]
+    fn a_jid_has_its_users_name_before_the_at_sign() {
+        let name = |protocol, user: &str| {
+            let target =
+                Target { protocol, host: String::new(), port: 0, user: Some(user.to_owned()) };
+            target.user_name().unwrap().to_owned()
+        };
+        assert_eq!(name(Protocol::Xmpp, "user@example.org"), "user");
+        assert_eq!(name(Protocol::Xmpp, "user"), "user");
+        assert_eq!(name(Protocol::Imap, "user@example.org"), "user@example.org");
     }
 }

@@ -19,6 +19,7 @@ pub(super) struct Client {
     /// Who logs in, where that is known and has a JID's form.
     jid: Option<String>,
     offer: Offer,
+    ended: bool,
 }
 
 impl Client {
@@ -35,6 +36,7 @@ impl Client {
             jid: jid(opening.target, &domain),
             domain,
             offer: Offer { initial_response: true, ..Offer::default() },
+            ended: false,
         };
         let start_tls = client.ask_features(opening).await?;
         client.offer.start_tls_offered = start_tls != StartTls::NotOffered;
@@ -90,6 +92,11 @@ impl Client {
 
     pub(super) fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// Whether the server has ended the stream.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// A success has no words but these.
@@ -163,8 +170,12 @@ impl Client {
     async fn event(&mut self) -> Result<StreamEvent, WireError> {
         loop {
             match self.reader.next_event()? {
-                Some(StreamEvent::Error(error)) => return Err(error.error()),
+                Some(StreamEvent::Error(error)) => {
+                    self.ended = true;
+                    return Err(error.error());
+                }
                 Some(StreamEvent::Closed) => {
+                    self.ended = true;
                     let text = "the server has ended the stream";
                     return Err(WireError::new(WireClass::Connection, text));
                 }
@@ -190,8 +201,7 @@ fn domain<'a>(target: &'a Target, options: &'a Options) -> &'a str {
 
 /// The user's bare JID, where the user's name can stand in one as it is (RFC 7622 section 3.3).
 fn jid(target: &Target, domain: &str) -> Option<String> {
-    let user = target.user.as_deref()?;
-    let local = user.split_once('@').map_or(user, |(local, _)| local);
+    let local = target.user_name()?;
     let forbidden = |it: char| it.is_control() || it.is_whitespace() || "\"&'/:<>@".contains(it);
     (!local.is_empty() && !local.contains(forbidden)).then(|| format!("{local}@{domain}"))
 }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{EnhancedCode, Reply};
 use crate::{Said, WireClass, WireError};
 
-/// The most mechanisms taken from one line: each is compared with all before it.
+/// The most mechanisms taken from a reply: each is compared with all before it.
 const MAX_OFFERS: usize = 512;
 
 /// What a server says of itself in answer to EHLO (RFC 5321 section 4.1.1.1).
@@ -71,7 +71,8 @@ impl Capabilities {
     }
 
     fn offer<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        for name in names.filter(|name| !name.is_empty()).take(MAX_OFFERS) {
+        let room = MAX_OFFERS.saturating_sub(self.mechanisms.len() + self.unreadable.len());
+        for name in names.filter(|name| !name.is_empty()).take(room) {
             match MechanismName::parse_any_case(name) {
                 Ok(name) if self.mechanisms.contains(&name) => {}
                 Ok(name) => self.mechanisms.push(name),
@@ -195,6 +196,16 @@ mod tests {
     fn the_greeting_line_of_ehlo_is_no_keyword() {
         let it = Capabilities::read(&reply("250-STARTTLS\n250 SIZE 0")).unwrap();
         assert_eq!((it.start_tls, it.size), (false, None));
+    }
+
+    #[test]
+    fn an_endless_offer_is_cut_off() {
+        let names =
+            |at: usize| (0..100).map(|it| format!("M{at}-{it}")).collect::<Vec<_>>().join(" ");
+        let lines: Vec<_> = (0..100).map(|at| format!("250-AUTH {}\n", names(at))).collect();
+        let lines = lines.concat();
+        let it = Capabilities::read(&reply(&format!("250-mx\n{lines}250 OK"))).unwrap();
+        assert_eq!(it.mechanisms.len(), MAX_OFFERS);
     }
 
     #[test]

@@ -1,4 +1,23 @@
 //! SMTP and message submission (RFC 4954, 5321, 6409): messages to bytes, both halves; never a socket.
+//!
+//! ```text
+//!   client::spell  ──line──>  server::Command::parse, server::hear
+//!   ReplyReader, client::hear  <──line──  server::challenge, server::success, server::failure
+//! ```
+//!
+//! # Example: a refusal keeps its codes
+//!
+//! ```
+//! use aiosasl_profiles::{Said, WireClass, smtp::{ReplyReader, client::hear}};
+//!
+//! # fn main() -> Result<(), aiosasl_profiles::WireError> {
+//! let reply = ReplyReader::new().line(b"535 5.7.8 Authentication failed")?.expect("one line is all");
+//! let error = hear(&reply, Said::Response).expect_err("it is a refusal");
+//! assert_eq!(error.class, WireClass::Credentials);
+//! assert_eq!(error.code.as_deref(), Some("535 5.7.8"));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod client;
 mod reply;

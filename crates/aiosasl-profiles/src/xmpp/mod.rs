@@ -1,4 +1,25 @@
 //! XMPP (RFC 6120): the client's half of a stream as far as authentication goes; elements to values, never a socket.
+//!
+//! # Example: octets in, events out
+//!
+//! ```
+//! use aiosasl_profiles::xmpp::{StreamEvent, StreamReader};
+//!
+//! # fn main() -> Result<(), aiosasl_profiles::WireError> {
+//! let mut reader = StreamReader::new();
+//! reader.push(
+//!     b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>\
+//!       <stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+//!       <mechanism>SCRAM-SHA-256</mechanism></mechanisms></stream:fea",
+//! )?;
+//! assert!(matches!(reader.next_event()?, Some(StreamEvent::Opened(_))));
+//! assert_eq!(reader.next_event()?, None);
+//! reader.push(b"tures>")?;
+//! let Some(StreamEvent::Features(features)) = reader.next_event()? else { panic!("expected features") };
+//! assert_eq!(features.mechanisms, ["SCRAM-SHA-256"]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod features;
 pub mod sasl;

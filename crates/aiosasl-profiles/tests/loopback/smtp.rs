@@ -201,16 +201,17 @@ async fn a_server_that_does_not_want_us_says_so() {
 
 #[tokio::test]
 async fn a_server_that_hangs_up_in_an_exchange_is_no_verdict_on_the_credentials() {
-    for (answer, class) in [
-        ("421 4.7.0 bye\r\n", WireClass::Temporary),
-        ("250 what\r\n", WireClass::Protocol),
-        ("334 !\r\n", WireClass::Protocol),
+    for (answer, class, usable) in [
+        ("421 4.7.0 bye\r\n", WireClass::Temporary, false),
+        ("454 4.7.0 later\r\n", WireClass::Temporary, true),
+        ("250 what\r\n", WireClass::Protocol, false),
+        ("334 !\r\n", WireClass::Protocol, false),
     ] {
         let (port, _heard) =
             script(&["220 hello\r\n", "250-mx\r\n250 AUTH SCRAM-SHA-256\r\n", answer]).await;
         let mut session = open(Protocol::Smtp, port, &in_the_clear()).await.unwrap();
         let refused = login(&mut session, "SCRAM-SHA-256", "pencil").await.unwrap_err();
-        assert_eq!(refused.class(), class, "{answer}");
+        assert_eq!((refused.class(), session.is_usable()), (class, usable), "{answer}");
     }
 }
 

@@ -88,7 +88,7 @@ async fn a_success_without_a_stream_is_none() {
     ] {
         let (mut session, _heard) = plain(&[&success, &after]).await;
         let failed = login(&mut session, "PLAIN", "pencil").await.unwrap_err();
-        assert_eq!(failed.class(), class, "{after}");
+        assert_eq!((failed.class(), session.is_usable()), (class, false), "{after}");
     }
 }
 

@@ -1,0 +1,166 @@
+//! One login of the demonstration: what is tried, what is expected, what came of it.
+
+use std::{
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
+
+use aiosasl::{
+    binding::{BindingKind, ChannelBinding},
+    credentials::Credentials,
+    driver::{
+        AuthenticationReport, Connection, FromMechanism, SaslError, SaslMechanism as _,
+        authenticate,
+    },
+    error::Error,
+    identity::AuthenticationId,
+    mechanism::{Mechanism, Needs, Offered, ServerProof},
+    policy::{Channel, Policy},
+};
+use aiosasl_profiles::{
+    WireClass, WireError,
+    net::{Options, Protocol, Session, Target, TlsMode, Trust, connect},
+};
+
+use super::house::House;
+
+/// How long one login may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A login to try.
+#[derive(Clone)]
+pub(super) struct Attempt {
+    pub(super) protocol: Protocol,
+    pub(super) tls: TlsMode,
+    pub(super) mechanism: Mechanism,
+    /// Which binding to take, for -PLUS.
+    pub(super) binding: Option<BindingKind>,
+    pub(super) user: &'static str,
+    pub(super) password: &'static str,
+    pub(super) twist: Twist,
+}
+
+/// What is odd about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twist {
+    Nothing,
+    /// The channel binding is that of another connection.
+    ForeignBinding,
+    /// Nobody vouches for the server.
+    Stranger,
+}
+
+/// What came of it.
+pub(super) struct Tried {
+    pub(super) outcome: Result<AuthenticationReport, Failed>,
+    pub(super) elapsed: Duration,
+}
+
+/// Why there was no success.
+pub(super) struct Failed {
+    /// Whose fault, as in the JSON of `login`.
+    pub(super) class: &'static str,
+    pub(super) text: String,
+}
+
+impl Attempt {
+    /// Connects, logs in, hangs up.
+    pub(super) async fn run(&self, house: &House) -> Tried {
+        let start = Instant::now();
+        let outcome = match tokio::time::timeout(PATIENCE, self.login(house)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failed { class: "timeout", text: "it took too long".to_owned() }),
+        };
+        Tried { outcome, elapsed: start.elapsed() }
+    }
+
+    /// Whether a success is all that it should be.
+    pub(super) fn is_good(&self, report: &AuthenticationReport) -> bool {
+        let mutual = self.mechanism.properties.server_proof == ServerProof::Mutual;
+        report.mechanism == self.mechanism.name
+            && report.server_verified == mutual
+            && report.channel_binding == self.binding
+    }
+
+    async fn login(&self, house: &House) -> Result<AuthenticationReport, Failed> {
+        let implicit_tls = self.tls == TlsMode::Implicit;
+        let target = Target {
+            protocol: self.protocol,
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            port: house.port(self.protocol, implicit_tls),
+            user: None,
+        };
+        let external = self.mechanism.properties.needs == Needs::External;
+        let trust = match self.twist {
+            Twist::Stranger => Trust::Ca(house.other_authority.clone()),
+            Twist::Nothing | Twist::ForeignBinding => Trust::Ca(house.authority.clone()),
+        };
+        let options = Options {
+            tls: self.tls,
+            trust,
+            client_certificate: external.then(|| house.client.clone()),
+            ..Options::default()
+        };
+        let mut session = connect(&target, &options).await.map_err(|error| of_wire(&error))?;
+        let outcome = self.authenticate(&mut session).await;
+        session.close().await;
+        outcome
+    }
+
+    async fn authenticate(&self, session: &mut Session) -> Result<AuthenticationReport, Failed> {
+        let bindings = self.bindings(session.bindings());
+        let offer = session.offer().clone();
+        let connection = Connection {
+            offered: Offered {
+                mechanisms: &offer.mechanisms,
+                bindings: offer.bindings.as_deref(),
+                tls_version: session.tls().map(|tls| tls.version_code),
+            },
+            channel: Channel { security: session.security(), bindings: &bindings },
+            policy: Policy::default(),
+        };
+        let mechanism = FromMechanism::new(self.mechanism, self.credentials());
+        let token = mechanism.any_supported(&offer.mechanisms).ok_or_else(|| Failed {
+            class: "mechanism",
+            text: "the server does not offer it".to_owned(),
+        })?;
+        let report = authenticate(session, &connection, &mechanism, token).await;
+        report.map_err(|error| of_sasl(&error))
+    }
+
+    /// Those of the connection's bindings that this attempt knows of.
+    fn bindings(&self, bindings: &[ChannelBinding]) -> Vec<ChannelBinding> {
+        let wanted = bindings.iter().filter(|it| Some(it.kind()) == self.binding.as_ref());
+        match self.twist {
+            Twist::ForeignBinding => wanted
+                .filter_map(|it| ChannelBinding::new(it.kind().clone(), [0; 32]).ok())
+                .collect(),
+            Twist::Nothing | Twist::Stranger => wanted.cloned().collect(),
+        }
+    }
+
+    fn credentials(&self) -> Credentials {
+        let mut credentials =
+            match (self.mechanism.properties.needs, AuthenticationId::new(self.user)) {
+                (Needs::Password, Ok(user)) => Credentials::password(user, self.password),
+                _ => Credentials::none(),
+            };
+        credentials.trace = Some("demo".into());
+        credentials
+    }
+}
+
+fn of_wire(error: &WireError) -> Failed {
+    Failed { class: error.class.as_str(), text: error.to_string() }
+}
+
+fn of_sasl(error: &SaslError) -> Failed {
+    let class = match (WireError::of(error), error.exchange_error()) {
+        (Some(wire), _) => wire.class.as_str(),
+        (None, Some(Error::Policy(_))) => "policy",
+        (None, Some(Error::Peer(_))) => "peer",
+        (None, _) if error.is_authentication_failure() => WireClass::Credentials.as_str(),
+        (None, _) => "mechanism",
+    };
+    Failed { class, text: error.text().to_owned() }
+}

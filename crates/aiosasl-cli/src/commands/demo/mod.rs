@@ -1,0 +1,213 @@
+//! `aiosasl demo`: every mechanism over every protocol, against servers of our own, in this process.
+
+mod house;
+mod login;
+mod table;
+
+use std::time::{Duration, Instant};
+
+use aiosasl::{
+    binding::BindingKind,
+    mechanism::{Binds, Exposure, Mechanism, Needs},
+    mechanisms::{ALL, plain, scram},
+};
+use aiosasl_profiles::net::TlsMode;
+use clap::Args;
+
+use self::{
+    house::{House, PASSWORD, PROTOCOLS, USER},
+    login::{Attempt, Tried, Twist},
+};
+use crate::{
+    output::outln,
+    status::{Failure, Status},
+};
+
+const EXAMPLES: &str = "\
+It opens servers on 127.0.0.1, with certificates and an account that last as long as the command, and logs in to them. \
+Nothing is written, nobody else is asked.
+
+Status: 0 all went as expected, 3 something did not, 4 there are no ports to be had.
+
+Example:
+  aiosasl demo --json";
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is tried, and what has to come of it.
+struct Row {
+    label: &'static str,
+    attempt: Attempt,
+    /// The class of the failure that is expected, `None` for a success.
+    expected: Option<&'static str>,
+}
+
+/// A row, and what came of it.
+struct Seen {
+    row: Row,
+    tried: Tried,
+}
+
+impl Seen {
+    fn is_as_expected(&self) -> bool {
+        match (&self.tried.outcome, self.row.expected) {
+            (Ok(report), None) => self.row.attempt.is_good(report),
+            (Err(failed), Some(class)) => failed.class == class,
+            _ => false,
+        }
+    }
+}
+
+/// Runs it all, and shows it.
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Status::Unreachable, format!("can't start the runtime: {error}"))
+    })?;
+    let start = Instant::now();
+    let seen = runtime.block_on(try_all())?;
+    let elapsed = start.elapsed();
+    let surprises = seen.iter().filter(|seen| !seen.is_as_expected()).count();
+    if arguments.json {
+        outln!("{}", table::json(&seen, surprises, elapsed));
+    } else {
+        table::print(&seen, elapsed);
+    }
+    match surprises {
+        0 => Ok(Status::Done),
+        1 => Err(Failure::new(Status::Failed, "1 login did not go as expected")),
+        _ => {
+            let text = format!("{surprises} logins did not go as expected");
+            Err(Failure::new(Status::Failed, text))
+        }
+    }
+}
+
+/// One after the other, so that the times mean something.
+async fn try_all() -> Result<Vec<Seen>, Failure> {
+    let house = House::open().await?;
+    let mut seen = Vec::new();
+    for row in good_rows().into_iter().chain(bad_rows()) {
+        let tried = row.attempt.run(&house).await;
+        seen.push(Seen { row, tried });
+    }
+    Ok(seen)
+}
+
+/// The ways to TLS, in the order of the table.
+const TLS_MODES: [TlsMode; 3] = [TlsMode::Off, TlsMode::StartTls, TlsMode::Implicit];
+
+fn tls_name(tls: TlsMode) -> &'static str {
+    match tls {
+        TlsMode::Off => "clear",
+        TlsMode::StartTls => "starttls",
+        TlsMode::Implicit => "implicit",
+        TlsMode::Auto => "auto",
+    }
+}
+
+/// Each mechanism over each protocol, clear and with TLS: where it makes sense.
+fn good_rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for mechanism in ALL {
+        let bindings = match mechanism.properties.binds {
+            Binds::Channel => {
+                vec![Some(BindingKind::TlsExporter), Some(BindingKind::TlsServerEndPoint)]
+            }
+            Binds::Nothing => vec![None],
+        };
+        for binding in bindings {
+            for protocol in PROTOCOLS {
+                for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
+                    let attempt =
+                        Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
+                    rows.push(Row { label: "login", attempt, expected: None });
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// Without TLS there is nothing to bind to, nobody whom a certificate names, and somebody who reads along.
+fn makes_sense(mechanism: &Mechanism, tls: TlsMode) -> bool {
+    let properties = mechanism.properties;
+    let needs_tls = properties.binds == Binds::Channel
+        || properties.needs == Needs::External
+        || properties.exposure == Exposure::Everything;
+    tls != TlsMode::Off || !needs_tls
+}
+
+/// What must not succeed.
+fn bad_rows() -> Vec<Row> {
+    let sha_256 = scram::SCRAM_SHA_256;
+    let cases = [
+        (
+            "a wrong password",
+            "credentials",
+            Attempt { password: "pencim", ..attempt(sha_256, TlsMode::Off) },
+        ),
+        (
+            "a wrong password",
+            "credentials",
+            Attempt { password: "pencim", ..attempt(plain::MECHANISM, TlsMode::Implicit) },
+        ),
+        (
+            "an unknown user",
+            "credentials",
+            Attempt { user: "nobody", ..attempt(sha_256, TlsMode::Off) },
+        ),
+        (
+            "an unknown user",
+            "credentials",
+            Attempt { user: "nobody", ..attempt(plain::MECHANISM, TlsMode::Implicit) },
+        ),
+        ("the password in clear", "policy", attempt(plain::MECHANISM, TlsMode::Off)),
+        (
+            "another connection's binding",
+            "credentials",
+            Attempt {
+                binding: Some(BindingKind::TlsExporter),
+                twist: Twist::ForeignBinding,
+                ..attempt(scram::SCRAM_SHA_256_PLUS, TlsMode::Implicit)
+            },
+        ),
+        (
+            "a server that nobody vouches for",
+            "tls",
+            Attempt { twist: Twist::Stranger, ..attempt(sha_256, TlsMode::Implicit) },
+        ),
+    ];
+    let mut rows = Vec::new();
+    for (label, class, attempt) in cases {
+        for protocol in PROTOCOLS {
+            let attempt = Attempt { protocol, ..attempt.clone() };
+            rows.push(Row { label, attempt, expected: Some(class) });
+        }
+    }
+    rows
+}
+
+fn attempt(mechanism: Mechanism, tls: TlsMode) -> Attempt {
+    Attempt {
+        protocol: PROTOCOLS[0],
+        tls,
+        mechanism,
+        binding: None,
+        user: USER,
+        password: PASSWORD,
+        twist: Twist::Nothing,
+    }
+}
+
+/// For people and for JSON alike: a tenth is enough.
+fn milliseconds(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 10_000.0).round() / 10.0
+}

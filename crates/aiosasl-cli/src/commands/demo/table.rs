@@ -1,0 +1,166 @@
+//! The demonstration's results, for people and for programs.
+
+use std::time::Duration;
+
+use aiosasl_profiles::net::{Protocol, TlsMode};
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::{PROTOCOLS, Seen, TLS_MODES, milliseconds, tls_name};
+use crate::output::outln;
+
+/// The width of a cell.
+const CELL: usize = 9;
+
+/// The whole as one object.
+pub(super) fn json(seen: &[Seen], surprises: usize, elapsed: Duration) -> Value {
+    json!({
+        "as_expected": surprises == 0,
+        "logins": seen.iter().map(row_json).collect::<Vec<_>>(),
+        "surprises": surprises,
+        "elapsed_ms": milliseconds(elapsed),
+    })
+}
+
+fn row_json(seen: &Seen) -> Value {
+    let (attempt, outcome) = (&seen.row.attempt, &seen.tried.outcome);
+    let report = outcome.as_ref().ok();
+    let failed = outcome.as_ref().err();
+    json!({
+        "what": seen.row.label,
+        "protocol": attempt.protocol.name(),
+        "tls": tls_name(attempt.tls),
+        "mechanism": attempt.mechanism.name.to_string(),
+        "expected": seen.row.expected.unwrap_or("success"),
+        "result": failed.map_or("success", |failed| failed.class),
+        "as_expected": seen.is_as_expected(),
+        "channel_binding": report.and_then(|report| report.channel_binding.as_ref()).map(ToString::to_string),
+        "server_verified": report.is_some_and(|report| report.server_verified),
+        "iterations": report.and_then(|report| report.iterations),
+        "elapsed_ms": milliseconds(seen.tried.elapsed),
+        "error": failed.map(|failed| json!({ "class": failed.class, "text": failed.text })),
+    })
+}
+
+/// A table with a line for each mechanism and a column for each way to a server; then what must fail; then the sum.
+pub(super) fn print(seen: &[Seen], elapsed: Duration) {
+    let (good, bad): (Vec<&Seen>, Vec<&Seen>) =
+        seen.iter().partition(|seen| seen.row.expected.is_none());
+    let dim = Style::new().dimmed();
+    outln!(
+        "Servers of our own on 127.0.0.1, a throw-away authority, one account: a login by each mechanism."
+    );
+    outln!("{dim}Milliseconds, with connection and TLS; - where it makes no sense.{dim:#}\n");
+    print_logins(&good);
+    print_refusals(&bad);
+    let surprises: Vec<&Seen> = seen.iter().filter(|seen| !seen.is_as_expected()).collect();
+    for seen in &surprises {
+        print_surprise(seen);
+    }
+    let seconds = elapsed.as_secs_f64();
+    let (logins, refusals) = (good.len(), bad.len());
+    match surprises.len() {
+        0 => {
+            let style = AnsiColor::Green.on_default();
+            outln!(
+                "{style}{logins} logins and {refusals} refusals, all as expected, in {seconds:.1} s{style:#}"
+            );
+        }
+        count => {
+            let style = AnsiColor::Red.on_default();
+            outln!("{style}{count} of {} not as expected, in {seconds:.1} s{style:#}", seen.len());
+        }
+    }
+}
+
+fn print_logins(good: &[&Seen]) {
+    let bold = Style::new().bold();
+    let columns = CELL * TLS_MODES.len();
+    let protocols = PROTOCOLS.map(|protocol| format!("{:>columns$}", protocol.name())).concat();
+    let modes =
+        TLS_MODES.map(|tls| format!("{:>CELL$}", tls_name(tls))).concat().repeat(PROTOCOLS.len());
+    outln!("{:43}{protocols}", "");
+    outln!("{bold}{:21}{:22}{modes}{bold:#}", "mechanism", "bound to");
+    let mut lines: Vec<(String, String)> = good.iter().map(|seen| line_of(seen)).collect();
+    lines.dedup();
+    for (mechanism, binding) in lines {
+        let mut cells = String::new();
+        for protocol in PROTOCOLS {
+            for tls in TLS_MODES {
+                let of_line = good
+                    .iter()
+                    .filter(|seen| line_of(seen) == (mechanism.clone(), binding.clone()));
+                cells.push_str(&cell(of_line.copied().find(|seen| is_at(seen, protocol, tls))));
+            }
+        }
+        outln!("{mechanism:21}{binding:22}{cells}");
+    }
+    outln!();
+}
+
+fn line_of(seen: &Seen) -> (String, String) {
+    let binding = seen.row.attempt.binding.as_ref().map_or_else(String::new, ToString::to_string);
+    (seen.row.attempt.mechanism.name.to_string(), binding)
+}
+
+fn is_at(seen: &Seen, protocol: Protocol, tls: TlsMode) -> bool {
+    (seen.row.attempt.protocol, seen.row.attempt.tls) == (protocol, tls)
+}
+
+fn cell(seen: Option<&Seen>) -> String {
+    match seen {
+        None => {
+            let dim = Style::new().dimmed();
+            format!("{dim}{:>CELL$}{dim:#}", "-")
+        }
+        Some(seen) if seen.is_as_expected() => {
+            format!("{:>CELL$.1}", milliseconds(seen.tried.elapsed))
+        }
+        Some(_) => {
+            let red = AnsiColor::Red.on_default();
+            format!("{red}{:>CELL$}{red:#}", "FAILED")
+        }
+    }
+}
+
+fn print_refusals(bad: &[&Seen]) {
+    let bold = Style::new().bold();
+    outln!(
+        "{bold}{:34}{:21}{:10}{:12}refused for{bold:#}",
+        "must fail",
+        "mechanism",
+        "tls",
+        "protocol"
+    );
+    for seen in bad {
+        let attempt = &seen.row.attempt;
+        let class = match &seen.tried.outcome {
+            Ok(_) => "NOT REFUSED",
+            Err(failed) => failed.class,
+        };
+        let style = if seen.is_as_expected() { Style::new() } else { AnsiColor::Red.on_default() };
+        outln!(
+            "{:34}{:21}{:10}{:12}{style}{class}{style:#}",
+            seen.row.label,
+            attempt.mechanism.name,
+            tls_name(attempt.tls),
+            attempt.protocol.name(),
+        );
+    }
+    outln!();
+}
+
+fn print_surprise(seen: &Seen) {
+    let attempt = &seen.row.attempt;
+    let what = match &seen.tried.outcome {
+        Ok(_) => "a success that is not what it should be",
+        Err(failed) => failed.text.as_str(),
+    };
+    outln!(
+        "{} over {} ({}), {}: {what}",
+        attempt.mechanism.name,
+        attempt.protocol.name(),
+        tls_name(attempt.tls),
+        seen.row.label
+    );
+}

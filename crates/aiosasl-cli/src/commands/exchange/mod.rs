@@ -1,0 +1,148 @@
+//! `aiosasl exchange`: a bare exchange over standard input and output, either half.
+
+mod client;
+mod server;
+mod verdict;
+mod wire;
+
+use aiosasl::{
+    binding::{BindingKind, ChannelBinding},
+    identity::{AuthenticationId, AuthorizationId},
+    mechanism::Mechanism,
+    name::MechanismName,
+    registry,
+    secret::{Password, Secret},
+};
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::{
+    preparation::PreparationOption,
+    secrets::PasswordSource,
+    status::{Failure, Status},
+};
+
+const RULES: &str = "\
+Each message is one line of base64, in turn; '=' is a message of no octets. The client's first line is its initial \
+response, or an empty line where it has none. The server's last words (SCRAM's signature) are a message like any other, \
+and nothing answers them. A line '*' gives up.
+
+A server that has decided writes its last words, if it has any and lets the client in, and closes its output; it writes \
+nothing where it refuses. To a client, an empty line is as good as that end. A client that has verified the server's last words ends at once. A client whose mechanism has \
+no last words (PLAIN, EXTERNAL, ANONYMOUS) ends with its input, and does not know whether it was let in: its result \
+is 'sent'.
+
+How it ended goes to stderr, as one JSON object. Status:
+  0  server: authenticated; client: the server has proven itself, or all is sent
+  1  the credentials or the authorization are refused (client: the input ended where the server's proof should be)
+  2  wrong usage
+  3  a message is no base64 or malformed, the input ended too early, policy forbids it, the server is not proven, '*'
+
+Examples:
+  AIOSASL_PASSWORD=pencil aiosasl exchange client -m SCRAM-SHA-256 -u user
+  AIOSASL_PASSWORD=pencil aiosasl exchange server -m SCRAM-SHA-256 -u user";
+
+/// Arguments of `exchange`.
+#[derive(Debug, Args)]
+#[command(after_help = RULES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    half: Half,
+}
+
+#[derive(Debug, Subcommand)]
+enum Half {
+    /// Be the client
+    Client(client::Arguments),
+    /// Be the server, for one account
+    Server(server::Arguments),
+}
+
+/// Does it.
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    match &arguments.half {
+        Half::Client(arguments) => client::run(arguments),
+        Half::Server(arguments) => server::run(arguments),
+    }
+}
+
+/// What both halves have to know.
+#[derive(Debug, Args)]
+struct Common {
+    /// By this mechanism
+    #[arg(short, long, value_name = "NAME", value_parser = mechanism)]
+    mechanism: Mechanism,
+    /// Authentication identity; for ANONYMOUS, the trace
+    #[arg(short, long, value_name = "NAME")]
+    user: Option<String>,
+    /// Authorization identity: to act as, or (server) that the user may act as
+    #[arg(long, value_name = "NAME")]
+    authzid: Option<String>,
+    #[command(flatten)]
+    password: PasswordSource,
+    #[command(flatten)]
+    preparation: PreparationOption,
+    /// Whether the exchange is tied to its channel
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Binding::Prefer)]
+    channel_binding: Binding,
+    /// The type of the channel binding, such as tls-exporter
+    #[arg(long, value_name = "TYPE", requires = "binding_data", value_parser = kind)]
+    binding_type: Option<BindingKind>,
+    /// The channel binding, in hexadecimal
+    #[arg(long, value_name = "HEX", requires = "binding_type", value_parser = hexadecimal)]
+    binding_data: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Binding {
+    Require,
+    Prefer,
+    Off,
+}
+
+impl Common {
+    fn authentication_id(&self) -> Result<Option<AuthenticationId>, Failure> {
+        let identity = self.user.as_deref().map(AuthenticationId::new).transpose();
+        identity.map_err(|error| Failure::usage(format!("--user: {error}")))
+    }
+
+    fn authorization_id(&self) -> Result<Option<AuthorizationId>, Failure> {
+        let identity = self.authzid.as_deref().map(AuthorizationId::new).transpose();
+        identity.map_err(|error| Failure::usage(format!("--authzid: {error}")))
+    }
+
+    /// The password, for mechanisms that need one.
+    fn needed_password(&self) -> Result<Password, Failure> {
+        if self.password.is_stdin() {
+            let text = "the messages come from standard input, the password can't";
+            return Err(Failure::usage(text));
+        }
+        let missing =
+            || Failure::usage("expected a password: --password-file or $AIOSASL_PASSWORD");
+        self.password.given_or_asked("Password: ")?.ok_or_else(missing)
+    }
+
+    fn bindings(&self) -> Result<Vec<ChannelBinding>, Failure> {
+        match (&self.binding_type, &self.binding_data) {
+            (Some(kind), Some(data)) => ChannelBinding::new(kind.clone(), data.expose())
+                .map(|binding| vec![binding])
+                .map_err(|error| Failure::usage(format!("--binding-data: {error}"))),
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+fn mechanism(name: &str) -> Result<Mechanism, String> {
+    let name = MechanismName::parse_any_case(name).map_err(|error| error.to_string())?;
+    let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
+    registry::find(name).copied().ok_or_else(unknown)
+}
+
+fn kind(name: &str) -> Result<BindingKind, String> {
+    BindingKind::parse(name).map_err(|error| error.to_string())
+}
+
+fn hexadecimal(hex: &str) -> Result<Secret, String> {
+    base16ct::mixed::decode_vec(hex)
+        .map(Secret::new)
+        .map_err(|_| "expected hexadecimal digits, two for each octet".to_owned())
+}

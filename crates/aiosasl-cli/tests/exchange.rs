@@ -1,0 +1,189 @@
+//! `aiosasl exchange`: our client and our server, two processes with pipes between them.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    process::{Child, ChildStdin, Command, Stdio},
+    thread,
+};
+
+use aiosasl::{mechanism::Needs, mechanisms::ALL};
+use serde_json::Value;
+
+struct End {
+    status: i32,
+    outcome: Value,
+}
+
+fn half(half: &str, mechanism: &str, password: &str, more: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_aiosasl"))
+        .args(["exchange", half, "-m", mechanism])
+        .args(more)
+        .env("AIOSASL_PASSWORD", password)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command")
+}
+
+/// Copies until the one ends, and closes the other.
+fn relay(mut from: impl io::Read + Send + 'static, mut to: ChildStdin) {
+    thread::spawn(move || {
+        // The other end may be gone already: that is its right.
+        let _ = io::copy(&mut from, &mut to);
+    });
+}
+
+fn end(mut child: Child) -> End {
+    let mut told = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut told).expect("text");
+    let status = child.wait().expect("an end").code().expect("no signal");
+    let outcome = serde_json::from_str(&told).unwrap_or_else(|_| panic!("no JSON: {told}"));
+    End { status, outcome }
+}
+
+/// Lets the two talk: how they end, client first.
+fn face_to_face(mut client: Child, mut server: Child) -> [End; 2] {
+    relay(client.stdout.take().expect("piped"), server.stdin.take().expect("piped"));
+    relay(server.stdout.take().expect("piped"), client.stdin.take().expect("piped"));
+    [end(client), end(server)]
+}
+
+const BINDING: [&str; 4] = ["--binding-type", "tls-exporter", "--binding-data", "00010203"];
+
+#[test]
+fn every_mechanism_succeeds() {
+    for mechanism in ALL {
+        let name = mechanism.name.as_str();
+        let mut more = vec!["-u", "user"];
+        if mechanism.name.is_plus() {
+            more.extend(BINDING);
+        }
+        let client = half("client", name, "pencil", &more);
+        let server = half("server", name, "pencil", &more);
+        let [client, server] = face_to_face(client, server);
+        assert_eq!((client.status, server.status), (0, 0), "{name}: {}", client.outcome);
+        assert_eq!(server.outcome["result"], "authenticated");
+        let proven = name.starts_with("SCRAM-");
+        assert_eq!(client.outcome["result"], if proven { "authenticated" } else { "sent" });
+        assert_eq!(client.outcome["server_verified"], proven);
+        let binding = if mechanism.name.is_plus() { "tls-exporter".into() } else { Value::Null };
+        assert_eq!(client.outcome["channel_binding"], binding);
+        assert_eq!(server.outcome["channel_binding"], binding);
+        let nobody = mechanism.properties.needs == Needs::Anonymity;
+        let (identity, trace) =
+            if nobody { (Value::Null, "user".into()) } else { ("user".into(), Value::Null) };
+        assert_eq!(server.outcome["authentication_id"], identity, "{name}");
+        assert_eq!(server.outcome["trace"], trace, "{name}");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_refused() {
+    for (name, told) in [("SCRAM-SHA-256", 1), ("PLAIN", 0)] {
+        let client = half("client", name, "pencim", &["-u", "user"]);
+        let server = half("server", name, "pencil", &["-u", "user"]);
+        let [client, server] = face_to_face(client, server);
+        assert_eq!((client.status, server.status), (told, 1), "{name}: {}", client.outcome);
+        assert_eq!(server.outcome["error"]["class"], "credentials");
+        let text = format!("{}{}", client.outcome, server.outcome);
+        assert!(!text.contains("penci"), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_user_looks_like_a_wrong_password() {
+    let client = half("client", "SCRAM-SHA-256", "pencil", &["-u", "nobody"]);
+    let server = half("server", "SCRAM-SHA-256", "pencil", &["-u", "user"]);
+    let [client, server] = face_to_face(client, server);
+    assert_eq!((client.status, server.status), (1, 1));
+    assert_eq!(server.outcome["error"]["code"], "invalid-credentials");
+}
+
+#[test]
+fn a_foreign_channel_is_refused() {
+    let name = "SCRAM-SHA-256-PLUS";
+    let foreign = ["-u", "user", "--binding-type", "tls-exporter", "--binding-data", "ff"];
+    let own = [&["-u", "user"], &BINDING[..]].concat();
+    let client = half("client", name, "pencil", &foreign);
+    let server = half("server", name, "pencil", &own);
+    let [client, server] = face_to_face(client, server);
+    assert_eq!((client.status, server.status), (1, 1), "{}", server.outcome);
+}
+
+#[test]
+fn the_authorization_identity_is_asked_for() {
+    for (allowed, status) in [("boss", 0), ("other", 1)] {
+        let more = ["-u", "user", "--authzid", "boss"];
+        let client = half("client", "SCRAM-SHA-256", "pencil", &more);
+        let more = ["-u", "user", "--authzid", allowed];
+        let server = half("server", "SCRAM-SHA-256", "pencil", &more);
+        let [client, server] = face_to_face(client, server);
+        assert_eq!((client.status, server.status), (status, status), "{}", server.outcome);
+        if status == 0 {
+            assert_eq!(server.outcome["authorization_id"], "boss");
+        } else {
+            assert_eq!(server.outcome["error"]["class"], "authorization");
+        }
+    }
+}
+
+#[test]
+fn too_few_iterations_are_refused_before_hashing() {
+    let client = half("client", "SCRAM-SHA-256", "pencil", &["-u", "user"]);
+    let server = half("server", "SCRAM-SHA-256", "pencil", &["-u", "user", "--iterations", "4095"]);
+    let [client, server] = face_to_face(client, server);
+    assert_eq!((client.status, server.status), (3, 3));
+    assert_eq!(client.outcome["error"]["class"], "policy", "{}", client.outcome);
+    assert_eq!(server.outcome["error"]["code"], "aborted", "the client said so with '*'");
+}
+
+/// What a half does with these lines.
+fn play(mut child: Child, lines: &str) -> End {
+    let mut input = child.stdin.take().expect("piped");
+    // It may have heard enough.
+    let _ = input.write_all(lines.as_bytes());
+    drop(input);
+    end(child)
+}
+
+#[test]
+fn bad_lines_have_their_own_errors() {
+    let server = |lines: &str| play(half("server", "SCRAM-SHA-256", "x", &["-u", "user"]), lines);
+    let client = |lines: &str| play(half("client", "SCRAM-SHA-256", "x", &["-u", "user"]), lines);
+    let long = "A".repeat(87_400);
+    for (end, code) in [
+        (server(""), "end-of-input"),
+        (server("!\n"), "unreadable"),
+        (server("biws\n"), "malformed"),
+        (server("*\n"), "aborted"),
+        (server(&long), "unreadable"),
+        (client(""), "end-of-input"),
+        (client("Zm9\n"), "unreadable"),
+        (client("=\n"), "attribute-order"),
+        (client("\n"), "end-of-input"),
+        (client(&long), "unreadable"),
+    ] {
+        assert_eq!(end.status, 3, "{}", end.outcome);
+        assert_eq!(end.outcome["error"]["code"], code, "{}", end.outcome);
+    }
+}
+
+#[test]
+fn plain_is_sent_and_nothing_may_follow() {
+    let client = |lines: &str| play(half("client", "PLAIN", "x", &["-u", "user"]), lines);
+    for nothing in ["", "\n"] {
+        let end = client(nothing);
+        assert_eq!((end.status, &end.outcome["result"]), (0, &"sent".into()), "{}", end.outcome);
+    }
+    assert_eq!(client("=\n").status, 3, "a challenge where none can be");
+}
+
+#[test]
+fn without_an_initial_response_the_server_asks_for_it() {
+    let plain = "\n*\n";
+    let end = play(half("server", "PLAIN", "pencil", &["-u", "user"]), plain);
+    assert_eq!((end.status, &end.outcome["error"]["code"]), (3, &"aborted".into()));
+    let end = play(half("server", "PLAIN", "pencil", &["-u", "user"]), "\nAHVzZXIAcGVuY2ls\n");
+    assert_eq!((end.status, &end.outcome["result"]), (0, &"authenticated".into()));
+}
