@@ -1,5 +1,10 @@
 //! What happens in a conversation, written down as it happens and without secrets; [`text`] and [`svg`] draw it.
 
+mod layout;
+pub(crate) mod svg;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
 mod traced;
 
 pub(crate) use self::traced::Traced;
@@ -70,7 +75,9 @@ pub(crate) enum What {
     /// What exchanges can be tied to; and what they can't, with the reason.
     Bindings { there: Vec<String>, missing: Vec<(String, String)> },
     /// A SASL message, or an outcome.
-    Said { side: Side, label: String, decoded: Option<Decoded> },
+    Said { side: Side, label: String, words: Option<String>, decoded: Option<Decoded> },
+    /// The conversation can't go on.
+    Broken(String),
     /// How it ended, with what is to be known about it.
     Ended { good: bool, text: String },
 }
@@ -146,42 +153,47 @@ impl Record {
         self.tried = Some(mechanism);
         self.exchange = Exchange::default();
         let decoded = initial_response.map(|octets| self.client_says(octets));
-        self.note(What::Said { side: Side::Client, label: mechanism.to_string(), decoded });
+        self.say(Side::Client, &mechanism.to_string(), None, decoded);
     }
 
     /// The client answers a challenge.
     fn responds(&mut self, octets: &[u8]) {
         let decoded = Some(self.client_says(octets));
-        self.note(What::Said { side: Side::Client, label: "response".into(), decoded });
+        self.say(Side::Client, "response", None, decoded);
     }
 
     /// The client gives up.
     fn gives_up(&mut self) {
-        self.note(What::Said { side: Side::Client, label: "gives up".into(), decoded: None });
+        self.say(Side::Client, "gives up", None, None);
     }
 
     /// The server wants a response.
     fn challenges(&mut self, octets: &[u8]) {
         self.round_trips += 1;
         let decoded = Some(self.server_says(octets));
-        self.note(What::Said { side: Side::Server, label: "challenge".into(), decoded });
+        self.say(Side::Server, "challenge", None, decoded);
     }
 
     /// The server is content.
     fn is_content(&mut self, additional_data: Option<&[u8]>) {
         self.round_trips += 1;
         let decoded = additional_data.map(|octets| self.server_says(octets));
-        let label = match self.last_words.take().filter(|words| !words.is_empty()) {
-            Some(words) => format!("success: {words}"),
-            None => "success".into(),
-        };
-        self.note(What::Said { side: Side::Server, label, decoded });
+        let words = self.last_words.take().filter(|words| !words.is_empty());
+        self.say(Side::Server, "success", words, decoded);
     }
 
     /// The server says no, or the connection to it fails.
     fn fails(&mut self, text: &str, is_answer: bool) {
-        self.round_trips += u32::from(is_answer);
-        self.note(What::Said { side: Side::Server, label: text.to_owned(), decoded: None });
+        if is_answer {
+            self.round_trips += 1;
+            self.say(Side::Server, "failure", Some(text.to_owned()), None);
+        } else {
+            self.note(What::Broken(text.to_owned()));
+        }
+    }
+
+    fn say(&mut self, side: Side, label: &str, words: Option<String>, decoded: Option<Decoded>) {
+        self.note(What::Said { side, label: label.to_owned(), words, decoded });
     }
 
     fn client_says(&mut self, octets: &[u8]) -> Decoded {

@@ -29,7 +29,7 @@ impl<'a, I: SaslInterface> Traced<'a, I> {
             Ok(Reply::Success(octets)) => {
                 record.is_content(octets.as_ref().map(AsRef::as_ref));
             }
-            Ok(Reply::Failure) => record.fails("failure", true),
+            Ok(Reply::Failure) => record.fails("the exchange was given up", true),
             Err(error) => {
                 let is_answer = WireError::of(error).is_some_and(|it| it.code.is_some());
                 record.fails(error.text(), is_answer);

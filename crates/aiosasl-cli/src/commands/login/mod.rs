@@ -4,6 +4,8 @@ mod plan;
 mod report;
 mod verdict;
 
+use std::{fs, path::PathBuf};
+
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
     driver::{Connection, Negotiated, NegotiationError, SaslMechanism, negotiate},
@@ -18,9 +20,10 @@ use clap::{Args, ValueEnum};
 use self::{plan::Plan, report::Report, verdict::Verdict};
 use crate::{
     connection::{self, ConnectionOptions},
+    decode::printable,
     secrets::PasswordSource,
     status::{Failure, Status},
-    trace::{Trace, Traced},
+    trace::{self, Record, Trace, Traced, What},
 };
 
 const EXAMPLES: &str = "\
@@ -74,6 +77,12 @@ pub(crate) struct Arguments {
     /// The most iterations that a server may ask for (SCRAM)
     #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.end())]
     max_iterations: u32,
+    /// Draw the conversation on standard error, with every SASL message taken apart; secrets stay hidden
+    #[arg(long)]
+    trace: bool,
+    /// Draw it into FILE as a picture
+    #[arg(long, value_name = "FILE")]
+    trace_svg: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -95,6 +104,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let work = arguments.log_in(&target, &options, &plan, &trace);
     let limit = arguments.connection.timeout();
     let verdict = connection::run(limit, work)?.unwrap_or_else(|| Verdict::timeout(limit));
+    trace.record().note(What::Ended { good: verdict.outcome.is_ok(), text: verdict.summary() });
+    arguments.draw(&trace.record())?;
     let report = Report::new(&plan, &verdict, &trace.record());
     if arguments.json {
         report.print_json();
@@ -120,6 +131,24 @@ impl Arguments {
         Plan::new(target, named, certificate, self.authzid.as_deref(), &self.password, &rules)
     }
 
+    /// Draws what happened, where somebody wants to see it.
+    fn draw(&self, record: &Record) -> Result<(), Failure> {
+        let Target { protocol, host, port, .. } = &self.connection.url.target;
+        let server = format!("{} {}:{port}", protocol.name(), printable(host));
+        if self.trace {
+            let columns = trace::text::columns();
+            anstream::eprint!("{}", trace::text::draw(&server, &record.moments, columns));
+        }
+        match &self.trace_svg {
+            Some(path) => {
+                fs::write(path, trace::svg::draw(&server, &record.moments)).map_err(|error| {
+                    Failure::usage(format!("can't write {}: {error}", path.display()))
+                })
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn log_in(
         &self,
         target: &Target,
@@ -130,6 +159,7 @@ impl Arguments {
         match net::connect(target, options).await {
             Err(error) => Verdict::unconnected(&error),
             Ok(mut session) => {
+                trace.record().note(bindings_of(&session));
                 let bindings = self.bindings(&session);
                 let outcome = self.negotiate(&mut session, &bindings, plan, trace).await;
                 let verdict = Verdict::of(outcome, trace.record().elapsed());
@@ -182,6 +212,15 @@ impl Arguments {
             },
             ..Policy::default()
         }
+    }
+}
+
+/// What exchanges on this connection can be tied to.
+fn bindings_of(session: &Session) -> What {
+    let missing = session.tls().map_or(&[][..], |tls| &tls.missing_bindings);
+    What::Bindings {
+        there: session.bindings().iter().map(|it| it.kind().to_string()).collect(),
+        missing: missing.iter().map(|(kind, why)| (kind.to_string(), why.clone())).collect(),
     }
 }
 

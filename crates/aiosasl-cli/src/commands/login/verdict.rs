@@ -86,6 +86,23 @@ impl Verdict {
         }
     }
 
+    /// How it ended, in one line.
+    pub(super) fn summary(&self) -> String {
+        match &self.outcome {
+            Ok(report) => {
+                let mut text = format!("authenticated by {}", report.mechanism);
+                if report.server_verified {
+                    text.push_str(", the server has proven itself");
+                }
+                if let Some(kind) = &report.channel_binding {
+                    text.push_str(&format!(", bound by {kind}"));
+                }
+                text
+            }
+            Err(fault) => format!("{}: {}", self.word(), fault.text),
+        }
+    }
+
     /// The result in one word.
     pub(super) fn word(&self) -> &'static str {
         match self.status() {
