@@ -50,7 +50,7 @@ pub(crate) struct ConnectionOptions {
 enum Tls {
     Implicit,
     #[value(name = "starttls")]
-    StartTls,
+    Upgrade,
     Off,
     Auto,
 }
@@ -81,7 +81,7 @@ impl ConnectionOptions {
         Ok(Options {
             tls: match self.tls {
                 Tls::Implicit => TlsMode::Implicit,
-                Tls::StartTls => TlsMode::StartTls,
+                Tls::Upgrade => TlsMode::StartTls,
                 Tls::Off => TlsMode::Off,
                 Tls::Auto => TlsMode::Auto,
             },

@@ -65,7 +65,7 @@ impl Sheet {
     fn moment(&mut self, Moment { at, what }: &Moment) {
         let at = *at;
         match what {
-            What::Connected { protocol, address, .. } => {
+            What::Connected { protocol, address } => {
                 self.event(at, &format!("connected to {address}, {protocol}"), Tone::Plain);
             }
             What::Greeting(words) => {
@@ -168,10 +168,14 @@ fn arrow_label(label: &str, decoded: Option<&Decoded>) -> String {
     match decoded {
         None => label.to_owned(),
         Some(decoded) if decoded.title.starts_with("empty") => decoded.title.clone(),
-        Some(decoded) => match decoded.title.strip_prefix(label) {
-            Some(rest) => format!("{label} ·{rest}"),
-            None => format!("{label} · {}", decoded.title),
-        },
+        Some(decoded) => {
+            // The mechanism's name stands at the exchange's first arrow, and is not said again.
+            let title = match decoded.title.split_once(' ') {
+                Some((name, rest)) if !name.contains(|it: char| it.is_ascii_lowercase()) => rest,
+                _ => &decoded.title,
+            };
+            format!("{label} · {title}")
+        }
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) struct Moment {
 #[derive(Debug)]
 pub(crate) enum What {
     /// There is a connection.
-    Connected { protocol: &'static str, host: String, address: String },
+    Connected { protocol: &'static str, address: String },
     /// The server's first words.
     Greeting(String),
     /// What the server offers now.
@@ -123,11 +123,8 @@ impl Record {
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Connected { protocol, host, address } => self.note(What::Connected {
-                protocol: protocol.name(),
-                host: decode::printable(host),
-                address: address.to_string(),
-            }),
+            Event::Connected { protocol, address, .. } => self
+                .note(What::Connected { protocol: protocol.name(), address: address.to_string() }),
             Event::Greeting(words) => self.note(What::Greeting(words.to_owned())),
             Event::Offered { mechanisms, .. } => {
                 self.offered = mechanisms.to_vec();
@@ -178,7 +175,7 @@ impl Record {
     fn is_content(&mut self, additional_data: Option<&[u8]>) {
         self.round_trips += 1;
         let decoded = additional_data.map(|octets| self.server_says(octets));
-        let words = self.last_words.take().filter(|words| !words.is_empty());
+        let words = self.last_words.take().filter(|words| !words.is_empty() && words != "success");
         self.say(Side::Server, "success", words, decoded);
     }
 

@@ -9,6 +9,7 @@ use aiosasl::{
     name::MechanismName,
     policy::Policy,
     registry,
+    secret::Password,
 };
 use aiosasl_profiles::net::Target;
 
@@ -57,25 +58,22 @@ impl Plan {
                 .map(AuthenticationId::new)
                 .transpose()
                 .map_err(|error| Failure::usage(format!("the user's name: {error}")))?;
-        let groups = match named {
-            Some(named) => {
-                let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
-                if needs(Needs::Password) {
-                    credentials.key = Key::Password(required(&credentials, &target, password)?);
-                }
-                if needs(Needs::Anonymity) {
-                    credentials.trace = Some(target.user.as_deref().unwrap_or(TRACE).into());
-                }
-                named.iter().map(|it| vec![*it]).collect()
+        let groups = if let Some(named) = named {
+            let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
+            if needs(Needs::Password) {
+                credentials.key = Key::Password(required(&credentials, &target, password)?);
             }
-            None => {
-                credentials.key = if certificate {
-                    optional(&credentials, password)?
-                } else {
-                    Key::Password(required(&credentials, &target, password)?)
-                };
-                vec![fitting(&credentials, certificate)]
+            if needs(Needs::Anonymity) {
+                credentials.trace = Some(target.user.as_deref().unwrap_or(TRACE).into());
             }
+            named.iter().map(|it| vec![*it]).collect()
+        } else {
+            credentials.key = if certificate {
+                optional(&credentials, password)?
+            } else {
+                Key::Password(required(&credentials, &target, password)?)
+            };
+            vec![fitting(&credentials, certificate)]
         };
         let mechanisms = groups
             .into_iter()
@@ -104,7 +102,7 @@ fn required(
     credentials: &Credentials,
     target: &Target,
     source: &PasswordSource,
-) -> Result<aiosasl::secret::Password, Failure> {
+) -> Result<Password, Failure> {
     let Some(user) = &credentials.authentication_id else {
         return Err(Failure::usage("expected a user: --user, or before '@' in the URL"));
     };

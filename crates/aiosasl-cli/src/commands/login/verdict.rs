@@ -90,14 +90,11 @@ impl Verdict {
     pub(super) fn summary(&self) -> String {
         match &self.outcome {
             Ok(report) => {
-                let mut text = format!("authenticated by {}", report.mechanism);
-                if report.server_verified {
-                    text.push_str(", the server has proven itself");
-                }
-                if let Some(kind) = &report.channel_binding {
-                    text.push_str(&format!(", bound by {kind}"));
-                }
-                text
+                let AuthenticationReport { mechanism, channel_binding, .. } = report;
+                let proven =
+                    if report.server_verified { ", the server has proven itself" } else { "" };
+                let bound = channel_binding.as_ref().map(|kind| format!(", bound by {kind}"));
+                format!("authenticated by {mechanism}{proven}{}", bound.unwrap_or_default())
             }
             Err(fault) => format!("{}: {}", self.word(), fault.text),
         }
