@@ -55,16 +55,16 @@ fn answered(
 fn a_scram_exchange_is_small() {
     // Half open: the server waits for the client's proof.
     let mut store = Some(verifier());
-    let verifier_heap = 16;
     let region = Region::new(ALLOCATOR);
     let mut half_open = server();
     let first = Response::new("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
     let step = half_open.start(Some(first)).expect("in turn");
     drop(answered(&mut half_open, step, &mut store));
     let change = region.change();
-    let heap = change.bytes_allocated + verifier_heap - change.bytes_deallocated;
-    let octets = size_of::<ServerExchange>() + heap - verifier_heap;
-    println!("half open: {} octets, {} of them in the struct", octets, size_of::<ServerExchange>());
+    // The store's verifier was made before, and its salt is freed meanwhile.
+    let heap = change.bytes_allocated + verifier().salt().len() - change.bytes_deallocated;
+    let octets = size_of::<ServerExchange>() + heap;
+    println!("half open: {octets} octets, {heap} of them on the heap");
     assert!(octets <= 320, "a half-open exchange has {octets} octets");
     drop(half_open);
 
@@ -116,6 +116,6 @@ fn a_scram_exchange_is_small() {
         "end to end, both sides: {} allocations, {} reallocations",
         change.allocations, change.reallocations
     );
-    assert!(change.allocations <= 32, "{} allocations", change.allocations);
+    assert!(change.allocations <= 23, "{} allocations", change.allocations);
     assert!(change.reallocations <= 2, "{} reallocations", change.reallocations);
 }
