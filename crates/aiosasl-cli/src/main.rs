@@ -2,12 +2,15 @@
 
 mod accounts;
 mod commands;
+mod connection;
 mod decode;
 mod lines;
 mod output;
 mod preparation;
 mod secrets;
 mod status;
+mod trace;
+mod url;
 
 use std::process::ExitCode;
 
@@ -29,6 +32,8 @@ enum Command {
     Exchange(commands::exchange::Arguments),
     /// Name every field of SASL messages or of a captured transcript
     Explain(commands::explain::Arguments),
+    /// Log in to a server
+    Login(commands::login::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
     /// Make, convert and check SCRAM verifiers of passwords
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Exchange(arguments) => commands::exchange::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Login(arguments) => commands::login::run(&arguments),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
         Command::Verifier(arguments) => commands::verifier::run(&arguments),
     };

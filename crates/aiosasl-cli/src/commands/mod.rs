@@ -3,5 +3,6 @@
 pub(crate) mod demo;
 pub(crate) mod exchange;
 pub(crate) mod explain;
+pub(crate) mod login;
 pub(crate) mod mechanisms;
 pub(crate) mod verifier;

@@ -42,6 +42,11 @@ impl Decoded {
         self.fields.iter().any(|field| field.name == FAULT)
     }
 
+    /// What a client answers to the server's last words.
+    pub(crate) fn empty_response() -> Self {
+        Self::new("empty response")
+    }
+
     /// A message whose transfer encoding is broken already.
     pub(crate) fn unreadable(why: &str) -> Self {
         Self::new("unreadable message").fault(why)
@@ -151,7 +156,7 @@ pub(crate) fn starts_scram(octets: &[u8]) -> bool {
 fn guess(client_first: Option<&[u8]>, side: Side, octets: &[u8]) -> Decoded {
     match (scram::step_by_shape(side, octets), side) {
         (Some(step), _) => scram::message("SCRAM", client_first, side, step, octets),
-        (None, Side::Client) if octets.is_empty() => Decoded::new("empty response"),
+        (None, Side::Client) if octets.is_empty() => Decoded::empty_response(),
         (None, Side::Client) if looks_plain(octets) => plain(octets),
         (None, _) => opaque("unknown", side, octets),
     }

@@ -182,7 +182,11 @@ pub(super) fn describe<Side>(
             _ => "unknown",
         },
         version_code: version.map_or(0, u16::from),
-        cipher: cipher.and_then(|cipher| cipher.as_str()).unwrap_or("unknown").to_owned(),
+        // The TLS library writes TLS13_AES_..., the registry TLS_AES_....
+        cipher: cipher
+            .and_then(|cipher| cipher.as_str())
+            .unwrap_or("unknown")
+            .replacen("TLS13_", "TLS_", 1),
         peer_certificates: connection
             .peer_certificates()
             .unwrap_or_default()

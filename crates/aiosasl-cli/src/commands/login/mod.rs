@@ -1,0 +1,240 @@
+//! `aiosasl login`: log in to a server, by the best that both ends can do, and tell how it went.
+
+mod plan;
+mod report;
+mod verdict;
+
+use std::{fs, path::PathBuf};
+
+use aiosasl::{
+    binding::{BindingKind, ChannelBinding},
+    driver::{Connection, Negotiated, NegotiationError, SaslMechanism, negotiate},
+    mechanism::{Mechanism, Offered, Rules},
+    name::MechanismName,
+    policy::{BindingPolicy, Channel, Plaintext, Policy},
+    registry,
+};
+use aiosasl_profiles::net::{self, Options, Session, Target};
+use clap::{Args, ValueEnum};
+
+use self::{plan::Plan, report::Report, verdict::Verdict};
+use crate::{
+    connection::{self, ConnectionOptions},
+    decode::printable,
+    secrets::PasswordSource,
+    status::{Failure, Status},
+    trace::{self, Record, Trace, Traced, What},
+};
+
+const EXAMPLES: &str = "\
+The password comes from --password-file, from $AIOSASL_PASSWORD, or from a prompt on a terminal.
+
+Without -m, all that policy allows is tried, strongest first: never ANONYMOUS, and EXTERNAL only with --client-cert. \
+A refused password is not tried again with another mechanism.
+
+Status:
+  0  authenticated
+  1  the server refused the credentials or the authorization
+  2  wrong usage, or credentials that can't be used (a password that SASLprep forbids): nothing was sent on their account
+  3  policy forbids it, no usable mechanism, the server broke the protocol or could not prove itself
+  4  no connection, no TLS, no time
+
+Examples:
+  aiosasl login imaps://juliet@mail.example.org
+  aiosasl login xmpp://juliet@example.org -m SCRAM-SHA-256-PLUS --trace
+  aiosasl login submission://mail.example.org --client-cert me.pem --client-key me.key
+  aiosasl login imap://localhost:1143 -u juliet --ca ca.pem --password-file secret.txt --json";
+
+/// Arguments of `login`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    connection: ConnectionOptions,
+    /// By this mechanism alone, or these in this order (repeatable)
+    #[arg(short, long = "mechanism", value_name = "NAME", value_parser = mechanism)]
+    mechanisms: Vec<Mechanism>,
+    /// Authentication identity, instead of the URL's; for ANONYMOUS, the trace
+    #[arg(short, long, value_name = "NAME")]
+    user: Option<String>,
+    /// Authorization identity: whom to act as
+    #[arg(long, value_name = "NAME")]
+    authzid: Option<String>,
+    #[command(flatten)]
+    password: PasswordSource,
+    /// Whether the exchange is tied to the TLS connection
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Binding::Prefer)]
+    channel_binding: Binding,
+    /// Tie it by this type alone: tls-exporter, tls-server-end-point, tls-unique
+    #[arg(long, value_name = "TYPE", value_parser = kind)]
+    binding_type: Option<BindingKind>,
+    /// Let mechanisms that reveal the password run where others can read along
+    #[arg(long)]
+    allow_plaintext: bool,
+    /// The fewest iterations that a server may ask for (SCRAM)
+    #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.start())]
+    min_iterations: u32,
+    /// The most iterations that a server may ask for (SCRAM)
+    #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.end())]
+    max_iterations: u32,
+    /// Draw the conversation on standard error, with every SASL message taken apart; secrets stay hidden
+    #[arg(long)]
+    trace: bool,
+    /// Draw it into FILE as a picture
+    #[arg(long, value_name = "FILE")]
+    trace_svg: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Binding {
+    Require,
+    Prefer,
+    Off,
+}
+
+/// Logs in and prints how it went.
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    let plan = arguments.plan()?;
+    let trace = Trace::new();
+    let options = arguments.connection.options(trace.observer())?;
+    let target = plan.target.clone();
+    let work = arguments.log_in(&target, &options, &plan, &trace);
+    let limit = arguments.connection.timeout();
+    let verdict = connection::run(limit, work)?.unwrap_or_else(|| Verdict::timeout(limit));
+    trace.record().note(What::Ended { good: verdict.outcome.is_ok(), text: verdict.summary() });
+    arguments.draw(&trace.record())?;
+    let report = Report::new(&plan, &verdict, &trace.record());
+    if arguments.json {
+        report.print_json();
+    } else {
+        report.print();
+    }
+    Ok(verdict.status())
+}
+
+impl Arguments {
+    fn plan(&self) -> Result<Plan, Failure> {
+        if self.min_iterations > self.max_iterations {
+            return Err(Failure::usage("--min-iterations is more than --max-iterations"));
+        }
+        let mut target = self.connection.url.target.clone();
+        if let Some(user) = &self.user {
+            target.user = Some(user.clone());
+        }
+        let rules =
+            Rules { iterations: self.min_iterations..=self.max_iterations, ..Rules::default() };
+        let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
+        let certificate = self.connection.has_client_certificate();
+        Plan::new(target, named, certificate, self.authzid.as_deref(), &self.password, &rules)
+    }
+
+    /// Draws what happened, where somebody wants to see it.
+    fn draw(&self, record: &Record) -> Result<(), Failure> {
+        let Target { protocol, host, port, .. } = &self.connection.url.target;
+        let server = format!("{} {}:{port}", protocol.name(), printable(host));
+        if self.trace {
+            let columns = trace::text::columns();
+            anstream::eprint!("{}", trace::text::draw(&server, &record.moments, columns));
+        }
+        match &self.trace_svg {
+            Some(path) => {
+                fs::write(path, trace::svg::draw(&server, &record.moments)).map_err(|error| {
+                    Failure::usage(format!("can't write {}: {error}", path.display()))
+                })
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn log_in(
+        &self,
+        target: &Target,
+        options: &Options,
+        plan: &Plan,
+        trace: &Trace,
+    ) -> Verdict {
+        match net::connect(target, options).await {
+            Err(error) => Verdict::unconnected(&error),
+            Ok(mut session) => {
+                trace.record().note(bindings_of(&session));
+                let bindings = self.bindings(&session);
+                let outcome = self.negotiate(&mut session, &bindings, plan, trace).await;
+                let verdict = Verdict::of(outcome, trace.record().elapsed());
+                session.close().await;
+                verdict
+            }
+        }
+    }
+
+    async fn negotiate(
+        &self,
+        session: &mut Session,
+        bindings: &[ChannelBinding],
+        plan: &Plan,
+        trace: &Trace,
+    ) -> Result<Negotiated, NegotiationError> {
+        let offer = session.offer().clone();
+        let connection = Connection {
+            offered: Offered {
+                mechanisms: &offer.mechanisms,
+                bindings: offer.bindings.as_deref(),
+                tls_version: session.tls().map(|tls| tls.version_code),
+            },
+            channel: Channel { security: session.security(), bindings },
+            policy: self.policy(),
+        };
+        let mechanisms: Vec<&dyn SaslMechanism> =
+            plan.mechanisms.iter().map(|it| it as &dyn SaslMechanism).collect();
+        let mut traced = Traced::new(session, trace.clone());
+        negotiate(&mut traced, &connection, &mechanisms).await
+    }
+
+    fn bindings(&self, session: &Session) -> Vec<ChannelBinding> {
+        let wanted =
+            |it: &&ChannelBinding| self.binding_type.as_ref().is_none_or(|kind| kind == it.kind());
+        session.bindings().iter().filter(wanted).cloned().collect()
+    }
+
+    fn policy(&self) -> Policy {
+        Policy {
+            plaintext: if self.allow_plaintext {
+                Plaintext::Anywhere
+            } else {
+                Plaintext::ConfidentialOnly
+            },
+            channel_binding: match self.channel_binding {
+                Binding::Require => BindingPolicy::Require,
+                Binding::Prefer => BindingPolicy::Prefer,
+                Binding::Off => BindingPolicy::Off,
+            },
+            ..Policy::default()
+        }
+    }
+}
+
+/// What exchanges on this connection can be tied to.
+fn bindings_of(session: &Session) -> What {
+    let missing = session.tls().map_or(&[][..], |tls| &tls.missing_bindings);
+    What::Bindings {
+        there: session.bindings().iter().map(|it| it.kind().to_string()).collect(),
+        missing: missing.iter().map(|(kind, why)| (kind.to_string(), why.clone())).collect(),
+    }
+}
+
+fn mechanism(name: &str) -> Result<Mechanism, String> {
+    let name = MechanismName::parse_any_case(name).map_err(|error| error.to_string())?;
+    let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
+    registry::find(name).copied().ok_or_else(unknown)
+}
+
+fn kind(name: &str) -> Result<BindingKind, String> {
+    match BindingKind::parse(name) {
+        Ok(BindingKind::Other(_)) | Err(_) => {
+            Err("expected tls-exporter, tls-server-end-point or tls-unique".into())
+        }
+        Ok(kind) => Ok(kind),
+    }
+}

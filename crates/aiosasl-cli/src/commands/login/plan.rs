@@ -1,0 +1,121 @@
+//! What is going to be tried, and with what: decided before anybody is spoken to.
+
+use aiosasl::{
+    credentials::{Credentials, Key},
+    driver::{FromMechanism, SaslMechanism as _},
+    identity::{AuthenticationId, AuthorizationId},
+    mechanism::{Mechanism, Needs, Rules},
+    mechanisms::ALL,
+    name::MechanismName,
+    policy::Policy,
+    registry,
+};
+use aiosasl_profiles::net::Target;
+
+use crate::{secrets::PasswordSource, status::Failure};
+
+/// The trace of ANONYMOUS where no user is named. An empty one is legal (RFC 4505 section 2), but Cyrus SASL behind
+/// Postfix takes an empty message for no message.
+const TRACE: &str = "anonymous";
+
+/// What is going to be tried, and with what.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Where.
+    pub(super) target: Target,
+    /// By which mechanisms, in this order.
+    pub(super) mechanisms: Vec<FromMechanism>,
+    /// As whom.
+    pub(super) credentials: Credentials,
+    /// Whether the mechanisms were named, one by one.
+    pub(super) is_named: bool,
+}
+
+impl Plan {
+    /// A plan, for the mechanisms that are named, or else for all that the credentials at hand suit.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] of status 2 where a credential is missing that is needed.
+    pub(super) fn new(
+        target: Target,
+        named: Option<&[Mechanism]>,
+        certificate: bool,
+        authzid: Option<&str>,
+        password: &PasswordSource,
+        rules: &Rules,
+    ) -> Result<Self, Failure> {
+        let mut credentials = Credentials::none().acting_as(
+            authzid
+                .map(AuthorizationId::new)
+                .transpose()
+                .map_err(|error| Failure::usage(format!("--authzid: {error}")))?,
+        );
+        credentials.authentication_id =
+            target
+                .user_name()
+                .map(AuthenticationId::new)
+                .transpose()
+                .map_err(|error| Failure::usage(format!("the user's name: {error}")))?;
+        let groups = match named {
+            Some(named) => {
+                let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
+                if needs(Needs::Password) {
+                    credentials.key = Key::Password(required(&credentials, &target, password)?);
+                }
+                if needs(Needs::Anonymity) {
+                    credentials.trace = Some(target.user.as_deref().unwrap_or(TRACE).into());
+                }
+                named.iter().map(|it| vec![*it]).collect()
+            }
+            None => {
+                credentials.key = if certificate {
+                    optional(&credentials, password)?
+                } else {
+                    Key::Password(required(&credentials, &target, password)?)
+                };
+                vec![fitting(&credentials, certificate)]
+            }
+        };
+        let mechanisms = groups
+            .into_iter()
+            .map(|group| FromMechanism::any_of(group, credentials.clone()).rules(rules.clone()))
+            .collect();
+        Ok(Self { target, mechanisms, credentials, is_named: named.is_some() })
+    }
+
+    /// Whether this mechanism is among those to try.
+    pub(super) fn includes(&self, name: MechanismName) -> bool {
+        self.mechanisms.iter().any(|it| it.any_supported(&[name]).is_some())
+    }
+}
+
+/// All that may be tried without being named, best first.
+fn fitting(credentials: &Credentials, certificate: bool) -> Vec<Mechanism> {
+    let fits = |mechanism: &&Mechanism| {
+        Policy::chooses_by_itself(&mechanism.properties)
+            && registry::suits(mechanism, credentials)
+            && (certificate || mechanism.properties.needs != Needs::External)
+    };
+    ALL.iter().filter(fits).copied().collect()
+}
+
+fn required(
+    credentials: &Credentials,
+    target: &Target,
+    source: &PasswordSource,
+) -> Result<aiosasl::secret::Password, Failure> {
+    let Some(user) = &credentials.authentication_id else {
+        return Err(Failure::usage("expected a user: --user, or before '@' in the URL"));
+    };
+    let prompt = format!("Password of {user} at {}: ", target.host).escape_debug().to_string();
+    let missing =
+        || Failure::usage("expected a password: --password-file, $AIOSASL_PASSWORD, or a terminal");
+    source.given_or_asked(&prompt)?.ok_or_else(missing)
+}
+
+/// With a certificate, nobody is asked for a password; it is used where it is there.
+fn optional(credentials: &Credentials, source: &PasswordSource) -> Result<Key, Failure> {
+    let password = source.given()?.filter(|_| credentials.authentication_id.is_some());
+    Ok(password.map_or(Key::None, Key::Password))
+}
