@@ -1,0 +1,195 @@
+//! Client and server face to face in memory, and what they said.
+
+use aiosasl::{
+    Authenticated, ClientExchange, ClientStep, ServerExchange, ServerStep,
+    binding::{ChannelBinding, ClientBinding},
+    credentials::Credentials,
+    error::Error,
+    mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext},
+    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
+    nonce::Nonce,
+    profile::Profile,
+};
+
+use crate::Accounts;
+
+/// The most messages of a conversation: far more than any mechanism needs.
+const MAX_MESSAGES: usize = 64;
+
+/// A mechanism, and the accounts of its server.
+#[derive(Debug, Clone)]
+pub struct FaceToFace<'a> {
+    mechanism: &'a Mechanism,
+    accounts: &'a Accounts,
+    binding: Option<ChannelBinding>,
+}
+
+/// How a conversation ended at both ends.
+#[derive(Debug)]
+pub struct Meeting {
+    /// What the client has.
+    pub client: Result<Authenticated, Error>,
+    /// What the server decided, where it came to that.
+    pub server: Option<Outcome>,
+    /// What was said: `C:` and `S:`, octets other than printable ASCII escaped.
+    pub lines: Vec<String>,
+}
+
+impl<'a> FaceToFace<'a> {
+    /// A mechanism that is not tied to a channel.
+    pub fn new(mechanism: &'a Mechanism, accounts: &'a Accounts) -> Self {
+        Self { mechanism, accounts, binding: None }
+    }
+
+    /// The same, on a channel that both ends see like this.
+    pub fn on_channel(mut self, binding: ChannelBinding) -> Self {
+        self.binding = Some(binding);
+        self
+    }
+
+    /// A login by name and password in a protocol that can carry this much.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is no identity.
+    pub fn meet(&self, name: &str, password: &str, profile: Profile) -> Meeting {
+        let name = name.try_into().expect("an identity has a character, and no NUL");
+        self.meet_with(&Credentials::password(name, password), profile)
+    }
+
+    /// A login with these credentials in a protocol that can carry this much.
+    pub fn meet_with(&self, credentials: &Credentials, profile: Profile) -> Meeting {
+        let client = match self.client(credentials, profile) {
+            Ok(client) => client,
+            Err(error) => return Meeting { client: Err(error), server: None, lines: Vec::new() },
+        };
+        talk(client, self.server(profile), self.accounts)
+    }
+
+    /// The client's exchange.
+    ///
+    /// # Errors
+    ///
+    /// The mechanism's [`Error`] where it can't use the credentials.
+    pub fn client(
+        &self,
+        credentials: &Credentials,
+        profile: Profile,
+    ) -> Result<ClientExchange, Error> {
+        let context = ClientContext {
+            credentials,
+            binding: self.binding.clone().map_or(ClientBinding::Unsupported, ClientBinding::Bound),
+            nonce: fixed_nonce("client"),
+            rules: Rules::default(),
+            offered: Offered::default(),
+        };
+        let client = (self.mechanism.client)(&context)?;
+        Ok(ClientExchange::with_profile(client, profile))
+    }
+
+    /// The server's exchange.
+    pub fn server(&self, profile: Profile) -> ServerExchange {
+        let context = ServerContext {
+            nonce: fixed_nonce("server"),
+            bindings: self.binding.as_slice(),
+            plus: if self.binding.is_some() { PlusOffer::Offered } else { PlusOffer::NotOffered },
+            rules: Rules::default(),
+        };
+        ServerExchange::with_profile((self.mechanism.server)(&context), profile)
+    }
+}
+
+/// Nonces that are the same in every run, so that conversations can be compared.
+fn fixed_nonce(side: &str) -> Nonce {
+    Nonce::new(format!("{side}Nonce0123456789abc")).expect("printable")
+}
+
+/// Lets two exchanges talk until the client has ended.
+///
+/// # Panics
+///
+/// Where they never end, or a mechanism breaks its contract: that is what it is for.
+pub fn talk(
+    mut client: ClientExchange,
+    mut server: ServerExchange,
+    accounts: &Accounts,
+) -> Meeting {
+    let mut lines = Vec::new();
+    let mut outcome = None;
+    let mut step = client.start();
+    for _ in 0..MAX_MESSAGES {
+        step = match step {
+            Err(error) => return Meeting { client: Err(error), server: outcome, lines },
+            Ok(ClientStep::Done(done)) => {
+                return Meeting { client: Ok(done), server: outcome, lines };
+            }
+            Ok(ClientStep::Ask(query)) => match query.answer_by_itself() {
+                Ok(answer) => client.answer(answer),
+                Err(query) => panic!("nobody can answer {query:?}"),
+            },
+            Ok(ClientStep::Send(message)) => {
+                lines.push(spoken_by_client(&message));
+                let heard = hear(&mut server, message, accounts, &mut outcome);
+                lines.push(spoken_by_server(&heard));
+                client.receive(heard)
+            }
+        };
+    }
+    panic!("the exchange does not end: {lines:?}");
+}
+
+fn hear(
+    server: &mut ServerExchange,
+    message: ClientMessage,
+    accounts: &Accounts,
+    outcome: &mut Option<Outcome>,
+) -> ServerMessage {
+    let mut step = match message {
+        ClientMessage::Authenticate { initial_response, .. } => server.start(initial_response),
+        other => server.receive(other),
+    };
+    loop {
+        step = match step.expect("every call is in turn") {
+            ServerStep::Ask(query) => server.answer(accounts.answer(query)),
+            ServerStep::Send(challenge) => return ServerMessage::Challenge(challenge),
+            ServerStep::Done(mut done) => {
+                let message = done.message();
+                *outcome = Some(done);
+                return message;
+            }
+        };
+    }
+}
+
+fn spoken_by_client(message: &ClientMessage) -> String {
+    match message {
+        ClientMessage::Authenticate { mechanism, initial_response: None } => {
+            format!("C: {mechanism}")
+        }
+        ClientMessage::Authenticate { mechanism, initial_response: Some(first) } => {
+            format!("C: {mechanism} {}", shown(first.as_bytes()))
+        }
+        ClientMessage::Response(response) => format!("C: {}", shown(Response::as_bytes(response))),
+        ClientMessage::Abort => "C: (abort)".into(),
+    }
+}
+
+fn spoken_by_server(message: &ServerMessage) -> String {
+    match message {
+        ServerMessage::Challenge(challenge) => {
+            format!("S: {}", shown(Challenge::as_bytes(challenge)))
+        }
+        ServerMessage::Success { additional_data: None } => "S: (success)".into(),
+        ServerMessage::Success { additional_data: Some(data) } => {
+            format!("S: (success) {}", shown(data.as_bytes()))
+        }
+        ServerMessage::Failure(code) => format!("S: (failure) {}", code.as_str()),
+    }
+}
+
+fn shown(octets: &[u8]) -> String {
+    match octets {
+        [] => "(empty)".into(),
+        _ => octets.escape_ascii().to_string().replace(r"\x00", r"\0"),
+    }
+}

@@ -1,0 +1,7 @@
+//! What the exchanges and mechanisms must refuse, and the laws that they keep.
+
+mod laws;
+mod mechanisms;
+mod policy;
+mod refusals;
+mod support;

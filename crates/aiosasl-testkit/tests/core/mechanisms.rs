@@ -1,0 +1,74 @@
+//! Every mechanism of the list against the conformance checks, and conversations to look at.
+
+use aiosasl::{
+    hash::Hash,
+    mechanism::Needs,
+    mechanisms::{ALL, scram},
+    profile::Profile,
+};
+use aiosasl_testkit::{Accounts, conformance, talk};
+use expect_test::expect;
+
+use crate::support::*;
+
+#[test]
+fn every_mechanism_conforms() {
+    let mut credentials = user();
+    credentials.trace = Some("trace".into());
+    for mechanism in ALL {
+        conformance::check(mechanism, &credentials, &accounts());
+    }
+}
+
+#[test]
+fn nobody_learns_which_accounts_exist() {
+    for mechanism in
+        ALL.iter().filter(|it| it.properties.needs == Needs::Password && !it.name.is_plus())
+    {
+        conformance::check_no_enumeration(mechanism, &accounts(), "user", "none");
+    }
+}
+
+#[test]
+fn names_are_unique_and_best_comes_first() {
+    let names: std::collections::BTreeSet<_> = ALL.iter().map(|mechanism| mechanism.name).collect();
+    assert_eq!(names.len(), ALL.len());
+    let plus = ALL.iter().rposition(|mechanism| mechanism.name.is_plus()).expect("there are some");
+    let bare = ALL.iter().position(|mechanism| mechanism.name == "SCRAM-SHA-256").expect("there");
+    let plain = ALL.iter().position(|mechanism| mechanism.name == "PLAIN").expect("there");
+    assert!(plus < bare && bare < plain);
+}
+
+#[test]
+fn a_conversation_in_scram() {
+    let accounts = Accounts::new().with_verifier("user", verifier(Hash::Sha256));
+    let met = talk(client(&scram::SCRAM_SHA_256), server(&scram::SCRAM_SHA_256), &accounts);
+    expect![[r"
+        C: SCRAM-SHA-256 n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL
+        S: r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j345678,s=MDEyMzQ1Njc4OWFiY2RlZg==,i=4096
+        C: c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j345678,p=
+        S: (success) v="]]
+    .assert_eq(&without_signatures(&met.lines));
+    let done = met.client.expect("a login");
+    assert!(done.server_verified);
+    assert_eq!(done.iterations, Some(4096));
+}
+
+/// The lines without what follows `p=` and `v=`, which the vectors check.
+fn without_signatures(lines: &[String]) -> String {
+    let cut = |line: &String| match line.find("p=").or_else(|| line.find("v=")) {
+        Some(at) => line[..at + 2].to_owned(),
+        None => line.clone(),
+    };
+    lines.iter().map(cut).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn halves_say_nothing_of_their_secrets() {
+    for mechanism in ALL {
+        let shown =
+            format!("{:?} {:?}", client_in(mechanism, &user(), Profile::FULL), server(mechanism));
+        assert!(!shown.contains("pencil"), "{shown}");
+    }
+    assert!(!format!("{:?} {:?}", user(), accounts()).contains("pencil"));
+}

@@ -1,0 +1,86 @@
+//! Policy's decision tables (RFC 5802 section 6, XEP-0440).
+
+use aiosasl::{
+    binding::{BindingKind, ChannelBinding, ClientBinding},
+    error::Reason,
+    mechanism::Offered,
+    mechanisms::{anonymous, external, plain, scram},
+    name::MechanismName,
+    policy::{BindingPolicy, Channel, ChannelSecurity, Plaintext, Policy, ServerProofPolicy},
+};
+
+const BARE: MechanismName = scram::SCRAM_SHA_256.name;
+const PLUS: MechanismName = scram::SCRAM_SHA_256_PLUS.name;
+
+#[test]
+fn what_may_run_where() {
+    let open = Channel::default();
+    let confidential = Channel { security: ChannelSecurity::Confidential, bindings: &[] };
+    let default = Policy::default();
+    let allows = |policy: Policy, properties, channel: &Channel<'_>| {
+        policy.allows(properties, channel).err()
+    };
+    assert_eq!(
+        allows(default, &plain::MECHANISM.properties, &open),
+        Some(Reason::EncryptionRequired)
+    );
+    assert_eq!(allows(default, &plain::MECHANISM.properties, &confidential), None);
+    let anywhere = Policy { plaintext: Plaintext::Anywhere, ..default };
+    assert_eq!(allows(anywhere, &plain::MECHANISM.properties, &open), None);
+    assert_eq!(allows(default, &scram::SCRAM_SHA_1.properties, &open), None);
+    assert_eq!(allows(default, &anonymous::MECHANISM.properties, &open), None);
+    let bound = Policy { channel_binding: BindingPolicy::Require, ..default };
+    assert_eq!(
+        allows(bound, &scram::SCRAM_SHA_1.properties, &open),
+        Some(Reason::ChannelBindingRequired)
+    );
+    assert_eq!(allows(bound, &scram::SCRAM_SHA_1_PLUS.properties, &open), None);
+    let proven = Policy { server_proof: ServerProofPolicy::Require, ..default };
+    assert_eq!(
+        allows(proven, &external::MECHANISM.properties, &open),
+        Some(Reason::ServerNotVerified)
+    );
+}
+
+#[test]
+fn what_a_client_says_of_its_channel() {
+    use BindingPolicy::{Off, Prefer, Require};
+
+    let exporter = ChannelBinding::new(BindingKind::TlsExporter, [1; 32]).expect("octets");
+    let end_point = ChannelBinding::new(BindingKind::TlsServerEndPoint, [2; 32]).expect("octets");
+    let both = [end_point.clone(), exporter.clone()];
+    let end_point_kind = [BindingKind::TlsServerEndPoint];
+    let says = |channel_binding,
+                name,
+                mechanisms: &[MechanismName],
+                kinds: Option<&[BindingKind]>,
+                bindings| {
+        let policy = Policy { channel_binding, ..Policy::default() };
+        let offered = Offered { mechanisms, bindings: kinds, tls_version: None };
+        policy.client_binding(name, &offered, &Channel { bindings, ..Channel::default() })
+    };
+    let plus: &[_] = &[BARE, PLUS];
+    let bare: &[_] = &[BARE];
+    // No binding of ours: n, and -PLUS is impossible.
+    assert_eq!(says(Prefer, BARE, plus, None, &[]), Ok(ClientBinding::Unsupported));
+    assert_eq!(says(Prefer, PLUS, plus, None, &[]), Err(Reason::UnsupportedChannelBindingType));
+    // We could, the server could not: y. Nothing known of the offer: n.
+    assert_eq!(says(Prefer, BARE, bare, None, &both), Ok(ClientBinding::NotOffered));
+    assert_eq!(says(Prefer, BARE, &[], None, &both), Ok(ClientBinding::Unsupported));
+    // Both can: p with the strongest that both have; never y.
+    assert_eq!(says(Prefer, PLUS, plus, None, &both), Ok(ClientBinding::Bound(exporter)));
+    assert_eq!(
+        says(Prefer, PLUS, plus, Some(&end_point_kind), &both),
+        Ok(ClientBinding::Bound(end_point))
+    );
+    assert_eq!(says(Prefer, BARE, plus, None, &both), Ok(ClientBinding::Unsupported));
+    // Types are listed and -PLUS is not: somebody took it out.
+    assert_eq!(
+        says(Prefer, BARE, bare, Some(&end_point_kind), &both),
+        Err(Reason::DowngradeDetected)
+    );
+    // Off, and required.
+    assert_eq!(says(Off, PLUS, plus, None, &both), Err(Reason::UnsupportedChannelBindingType));
+    assert_eq!(says(Off, BARE, bare, None, &both), Ok(ClientBinding::Unsupported));
+    assert_eq!(says(Require, BARE, bare, None, &both), Err(Reason::ChannelBindingRequired));
+}

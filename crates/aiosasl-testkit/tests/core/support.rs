@@ -1,0 +1,164 @@
+//! Exchanges to test with.
+
+use aiosasl::{
+    ClientExchange, ClientStep, ServerExchange, ServerStep,
+    binding::{BindingKind, ChannelBinding, ClientBinding},
+    credentials::Credentials,
+    error::{Error, FailureCode},
+    mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext},
+    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
+    name::MechanismName,
+    nonce::Nonce,
+    profile::Profile,
+    query::ScramVerifier,
+    secret::Secret,
+};
+use aiosasl_testkit::Accounts;
+
+pub(crate) const CLIENT_NONCE: &str = "fyko+d2lbbFgONRv9qkxdawL";
+pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
+
+pub(crate) fn binding() -> ChannelBinding {
+    ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("octets")
+}
+
+pub(crate) fn user() -> Credentials {
+    Credentials::password("user".try_into().expect("a name"), "pencil")
+}
+
+/// An account `user`, password `pencil`, with every kind of credential.
+pub(crate) fn accounts() -> Accounts {
+    Accounts::new()
+        .with_password("user", "pencil")
+        .with_external("user".try_into().expect("a name"))
+        .with_anonymous()
+}
+
+pub(crate) fn context<'a>(
+    credentials: &'a Credentials,
+    binding: ClientBinding,
+    offered: &'a [MechanismName],
+) -> ClientContext<'a> {
+    ClientContext {
+        credentials,
+        binding,
+        nonce: Nonce::new(CLIENT_NONCE).expect("printable"),
+        rules: Rules::default(),
+        offered: Offered { mechanisms: offered, ..Offered::default() },
+    }
+}
+
+/// A client of a mechanism, on a channel where its name says so.
+pub(crate) fn client_in(
+    mechanism: &Mechanism,
+    credentials: &Credentials,
+    profile: Profile,
+) -> ClientExchange {
+    let binding = if mechanism.name.is_plus() {
+        ClientBinding::Bound(binding())
+    } else {
+        ClientBinding::Unsupported
+    };
+    let client = (mechanism.client)(&context(credentials, binding, &[]));
+    ClientExchange::with_profile(client.expect("good credentials"), profile)
+}
+
+pub(crate) fn client(mechanism: &Mechanism) -> ClientExchange {
+    client_in(mechanism, &user(), Profile::FULL)
+}
+
+pub(crate) fn server_with(
+    mechanism: &Mechanism,
+    plus: PlusOffer,
+    profile: Profile,
+) -> ServerExchange {
+    let context = ServerContext {
+        nonce: Nonce::new(SERVER_NONCE).expect("printable"),
+        bindings: &[binding()],
+        plus,
+        rules: Rules::default(),
+    };
+    ServerExchange::with_profile((mechanism.server)(&context), profile)
+}
+
+pub(crate) fn server(mechanism: &Mechanism) -> ServerExchange {
+    let plus = if mechanism.name.is_plus() { PlusOffer::Offered } else { PlusOffer::NotOffered };
+    server_with(mechanism, plus, Profile::FULL)
+}
+
+/// The server's next step, with its questions answered.
+pub(crate) fn answered(
+    server: &mut ServerExchange,
+    mut step: ServerStep,
+    accounts: &Accounts,
+) -> ServerStep {
+    while let ServerStep::Ask(query) = step {
+        step = server.answer(accounts.answer(query)).expect("in turn");
+    }
+    step
+}
+
+/// Hears a response, and answers what the server asks.
+pub(crate) fn says(
+    server: &mut ServerExchange,
+    response: impl Into<Vec<u8>>,
+    accounts: &Accounts,
+) -> ServerStep {
+    let step = server.receive(ClientMessage::Response(Response::new(response))).expect("in turn");
+    answered(server, step, accounts)
+}
+
+/// Starts with an initial response, and answers what the server asks.
+pub(crate) fn starts(
+    server: &mut ServerExchange,
+    first: impl Into<Vec<u8>>,
+    accounts: &Accounts,
+) -> ServerStep {
+    let step = server.start(Some(Response::new(first))).expect("in turn");
+    answered(server, step, accounts)
+}
+
+/// Why the server refused.
+pub(crate) fn refusal(step: ServerStep) -> &'static str {
+    match step {
+        ServerStep::Done(Outcome::Failure(failure)) => failure.reason.as_str(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the server says to go on.
+pub(crate) fn challenge(step: ServerStep) -> Vec<u8> {
+    match step {
+        ServerStep::Send(challenge) => challenge.as_bytes().to_vec(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The client hears a challenge, and does its own derivation.
+pub(crate) fn hears(
+    client: &mut ClientExchange,
+    challenge: impl Into<Vec<u8>>,
+) -> Result<ClientStep, Error> {
+    match client.receive(ServerMessage::Challenge(Challenge::new(challenge))) {
+        Ok(ClientStep::Ask(query)) => {
+            client.answer(query.answer_by_itself().expect("a derivation"))
+        }
+        other => other,
+    }
+}
+
+/// Why the client gave up, after the abort that the server hears first.
+pub(crate) fn gave_up(client: &mut ClientExchange, step: Result<ClientStep, Error>) -> Error {
+    match step {
+        Err(error) => error,
+        Ok(ClientStep::Send(ClientMessage::Abort)) => client
+            .receive(ServerMessage::Failure(FailureCode::Aborted))
+            .expect_err("it has given up"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The verifier of `user` with a known salt.
+pub(crate) fn verifier(hash: aiosasl::hash::Hash) -> ScramVerifier {
+    ScramVerifier::from_password(hash, Secret::new(*b"pencil"), *b"0123456789abcdef", 4096)
+}

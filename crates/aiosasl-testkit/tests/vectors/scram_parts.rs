@@ -1,0 +1,191 @@
+//! `scram.json`'s parts and `scram_storage.json`: decoys, downgrade protection, stored forms.
+
+use aiosasl::{
+    ClientExchange, ClientStep,
+    binding::{BindingKind, ChannelBinding, ClientBinding},
+    credentials::Credentials,
+    encoding::decode,
+    hash::Hash,
+    mechanism::{ClientContext, Offered, Rules},
+    mechanisms::scram::VerifierFormat,
+    message::{Challenge, ServerMessage},
+    name::MechanismName,
+    nonce::Nonce,
+    query::{Decoy, DeriveKeys, ScramVerifier},
+    secret::Secret,
+};
+use serde_json::Value;
+
+use crate::{
+    ledger::{Vectors, hex, text},
+    scram::{gave_up, hash, mechanism},
+};
+
+#[test]
+fn decoys_have_the_published_salts() {
+    let vectors = Vectors::open("scram.json", &[]);
+    let fake = &vectors.all["fake_salt"];
+    let secret = hex(&fake["server_secret_hex"]);
+    for case in fake["cases"].as_array().expect("a list") {
+        let len = usize::try_from(case["salt_len"].as_u64().expect("a number")).expect("small");
+        let salt = Decoy::new(Secret::new(secret.clone()), 4096, len)
+            .salt(hash(text(&case["mechanism"])), text(&case["username"]));
+        assert_eq!(*salt, *decode(text(&case["salt_b64"])).expect("base64"), "{case}");
+    }
+    // PostgreSQL's own way, which we don't take: SHA-256 of the name and the cluster's nonce.
+    let other = &fake["postgresql"];
+    let input = [text(&other["username"]).as_bytes(), &hex(&other["mock_nonce_hex"])].concat();
+    let salt = &Hash::Sha256.digest(&input).to_vec()[..16];
+    assert_eq!(salt, decode(text(&other["salt_b64"])).expect("base64"));
+}
+
+#[test]
+fn published_examples_that_do_not_verify() {
+    let mut vectors = Vectors::open("scram.json", &["not_reproducible"]);
+    for (at, vector) in vectors.section("not_reproducible").iter().enumerate() {
+        let hash = if text(&vector["hash"]) == "sha256" { Hash::Sha256 } else { Hash::Sha1 };
+        let server_first = text(&vector["server_first"]);
+        let field = |name: &str| {
+            server_first.split(',').find_map(|it| it.strip_prefix(name)).expect("there")
+        };
+        let salt = decode(field("s=")).expect("base64");
+        let iterations = field("i=").parse().expect("a number");
+        let password = || Secret::new(text(&vector["password"]));
+        let verifier = ScramVerifier::from_password(hash, password(), salt, iterations);
+        let client_first = text(&vector["client_first"]);
+        let bare = client_first.get(client_first.find("n=user").expect("a name")..).expect("there");
+        let auth_message = [bare, server_first, text(&vector["without_proof"])].join(",");
+        let signature = hash.hmac(verifier.server_key(), &[auth_message.as_bytes()]).to_vec();
+        assert_eq!(
+            signature,
+            decode(text(&vector["correct_signature"])).expect("base64"),
+            "{}",
+            vector["id"]
+        );
+        assert_ne!(
+            signature,
+            decode(text(&vector["printed_signature"])).expect("base64"),
+            "{}",
+            vector["id"]
+        );
+        vectors.played("not_reproducible", at);
+    }
+    vectors.close();
+}
+
+/// A client that saw this offer and hears this first message: `None` where it goes on.
+fn hears(
+    hash_name: &str,
+    mechanisms: &[MechanismName],
+    kinds: Option<&[BindingKind]>,
+    tls: Option<u16>,
+    server_first: &str,
+) -> Option<String> {
+    let name = match hash_name {
+        "sha1" => "SCRAM-SHA-1",
+        "sha256" => "SCRAM-SHA-256",
+        "sha512" => "SCRAM-SHA-512",
+        other => panic!("{other}"),
+    };
+    let has_plus = mechanisms.iter().any(MechanismName::is_plus);
+    let (name, binding) = if has_plus {
+        let binding = ChannelBinding::new(BindingKind::TlsExporter, *b"data").expect("octets");
+        (format!("{name}-PLUS"), ClientBinding::Bound(binding))
+    } else {
+        (name.to_owned(), ClientBinding::Unsupported)
+    };
+    let context = ClientContext {
+        credentials: &Credentials::password("user".try_into().expect("a name"), "pencil"),
+        binding,
+        nonce: Nonce::new("abc").expect("printable"),
+        rules: Rules::default(),
+        offered: Offered { mechanisms, bindings: kinds, tls_version: tls },
+    };
+    let client = (mechanism(&name).client)(&context).expect("the credentials are good");
+    let mut client = ClientExchange::new(client);
+    assert!(client.start().is_ok());
+    match client.receive(ServerMessage::Challenge(Challenge::new(server_first))) {
+        Ok(ClientStep::Ask(_)) => None,
+        step => Some(gave_up(&mut client, step)),
+    }
+}
+
+fn names(list: &Value) -> Vec<MechanismName> {
+    let list = list.as_array().expect("a list");
+    list.iter().map(|name| MechanismName::parse(text(name)).expect("a name")).collect()
+}
+
+fn kinds(list: &Value) -> Option<Vec<BindingKind>> {
+    let list = list.as_array()?;
+    Some(list.iter().map(|kind| BindingKind::parse(text(kind)).expect("a type")).collect())
+}
+
+#[test]
+fn downgrade_protection() {
+    let mut vectors = Vectors::open("scram.json", &["ssdp_hash", "ssdp_malformed"]);
+    for (at, vector) in vectors.section("ssdp_hash").iter().enumerate() {
+        let (mechanisms, kinds) = (names(&vector["mechanisms"]), kinds(&vector["cb_types"]));
+        let server_first = format!("r=abcdef,s=QSXCR+Q6sek8bf92,i=4096,h={}", text(&vector["h"]));
+        let heard = hears(
+            text(&vector["hash"]),
+            &mechanisms,
+            kinds.as_deref(),
+            Some(0x0304),
+            &server_first,
+        );
+        assert_eq!(heard, None, "{vector}");
+        vectors.played("ssdp_hash", at);
+    }
+    for (at, vector) in vectors.section("ssdp_malformed").iter().enumerate() {
+        let (mechanisms, kinds) =
+            (names(&vector["mechanisms_seen"]), kinds(&vector["cb_types_seen"]));
+        let tls =
+            vector["tls_version_seen"].as_str().map(|it| u16::from_str_radix(it, 16).expect("hex"));
+        let server_first = text(&vector["server_first"]);
+        let heard = hears(text(&vector["hash"]), &mechanisms, kinds.as_deref(), tls, server_first);
+        assert_eq!(heard.as_deref(), vector["expect"].as_str(), "{vector}");
+        vectors.played("ssdp_malformed", at);
+    }
+    vectors.close();
+}
+
+#[test]
+fn the_upgrade_task_sends_the_salted_password() {
+    let vectors = Vectors::open("scram.json", &[]);
+    let upgrade = &vectors.all["upgrade"];
+    let salt = decode(text(&upgrade["salt_b64"])).expect("base64");
+    let job = DeriveKeys::new(Hash::Sha256, Secret::new(text(&upgrade["password"])), salt, 4096);
+    assert_eq!(
+        job.salted_password().as_ref(),
+        decode(text(&upgrade["hash_element_b64"])).expect("base64")
+    );
+}
+
+#[test]
+fn stored_forms() {
+    let mut vectors = Vectors::open("scram_storage.json", &["valid", "malformed"]);
+    let format = |vector: &Value| {
+        let name = text(&vector["format"]);
+        VerifierFormat::ALL.into_iter().find(|it| it.as_str() == name).expect("a known form")
+    };
+    for (at, vector) in vectors.section("valid").iter().enumerate() {
+        let scheme = hash(text(&vector["mechanism"]));
+        let written = text(&vector["text"]);
+        let verifier = ScramVerifier::parse(format(vector), written, Some(scheme)).expect("valid");
+        assert_eq!(verifier.to_text(format(vector)), written);
+        assert!(verifier.verifies(Secret::new(text(&vector["password"]))), "{}", vector["id"]);
+        assert!(!verifier.verifies(Secret::new(*b"wrong")), "{}", vector["id"]);
+        vectors.played("valid", at);
+    }
+    for (at, vector) in vectors.section("malformed").iter().enumerate() {
+        let error = ScramVerifier::parse(format(vector), text(&vector["text"]), Some(Hash::Sha256));
+        assert_eq!(
+            error.expect_err("malformed").as_str(),
+            text(&vector["expect"]),
+            "{}",
+            vector["id"]
+        );
+        vectors.played("malformed", at);
+    }
+    vectors.close();
+}

@@ -1,0 +1,9 @@
+//! SCRAM's server half, with and without a channel binding.
+#![no_main]
+
+use aiosasl::mechanisms::scram;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
+    aiosasl_fuzz::server(&scram::SCRAM_SHA_256, octets);
+    aiosasl_fuzz::server(&scram::SCRAM_SHA3_512_PLUS, octets);
+});

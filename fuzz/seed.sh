@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes each target's first corpus from the vectors' messages.
+set -eu
+cd "$(dirname "$0")"
+python3 - <<'PY'
+import base64, json, os
+
+def walk(value):
+    if isinstance(value, dict):
+        if "b64" in value:
+            yield base64.b64decode(value["b64"])
+        for inner in value.values():
+            yield from walk(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)
+
+targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "scram_client": "scram", "scram_server": "scram"}
+for target, name in targets.items():
+    folder = f"corpus/{target}"
+    os.makedirs(folder, exist_ok=True)
+    messages = list(walk(json.load(open(f"../vectors/{name}.json"))))
+    for number, message in enumerate(messages):
+        open(f"{folder}/{number}", "wb").write(message)
+    for number in range(0, len(messages) - 1, 2):
+        open(f"{folder}/pair-{number}", "wb").write(messages[number] + b"\xff" + messages[number + 1])
+PY
