@@ -1,5 +1,7 @@
 //! `login` against servers that say what a test tells them to: results, JSON and exit statuses.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},

@@ -27,7 +27,7 @@ pub(super) enum Line {
     /// More about what stands above.
     Text(Vec<Span>),
     /// How it ended: below the lifelines.
-    End { at: Duration, good: bool, text: String },
+    End { at: Duration, good: bool, lines: Vec<String> },
 }
 
 /// Text of one look.
@@ -79,16 +79,7 @@ impl Sheet {
                 self.event(at, &format!("offered: {}", names.join(" ")), Tone::Plain);
             }
             What::StartTls => self.arrow(at, Side::Client, "STARTTLS"),
-            What::Tls { version, cipher, verified } => {
-                self.lines.push(Line::Gap);
-                self.lines.push(Line::Band { at, text: format!("TLS {version} · {cipher}") });
-                let (text, tone) = if *verified {
-                    ("certificate verified", Tone::Good)
-                } else {
-                    ("certificate not verified: anybody could be there", Tone::Bad)
-                };
-                self.text(text, tone);
-            }
+            What::Tls { version, cipher, verified } => self.tls(at, version, cipher, *verified),
             What::Bindings { there, missing } => self.bindings(there, missing),
             What::Said { side, label, words, decoded } => {
                 self.arrow(at, *side, &arrow_label(label, decoded.as_ref()));
@@ -103,8 +94,19 @@ impl Sheet {
             }
             What::Ended { good, text } => {
                 self.lines.push(Line::Gap);
-                self.lines.push(Line::End { at, good: *good, text: text.clone() });
+                let lines = wrapped(text, self.columns - INDENT);
+                self.lines.push(Line::End { at, good: *good, lines });
             }
+        }
+    }
+
+    fn tls(&mut self, at: Duration, version: &str, cipher: &str, verified: bool) {
+        self.lines.push(Line::Gap);
+        self.lines.push(Line::Band { at, text: format!("TLS {version} · {cipher}") });
+        if verified {
+            self.text("certificate verified", Tone::Good);
+        } else {
+            self.text("certificate not verified: anybody could be there", Tone::Bad);
         }
     }
 

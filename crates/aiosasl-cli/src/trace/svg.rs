@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use aiosasl::mechanism::Side;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     Moment,
@@ -22,7 +23,7 @@ const SERVER: usize = CLIENT + COLUMNS * COLUMN;
 const WIDTH: usize = SERVER + 40;
 
 const STYLE: &str = "\
-text{font:13px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#24292f;white-space:pre}\
+text{font:13px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#24292f}\
 .dim{fill:#6e7781}.good{fill:#1a7f37}.warning{fill:#9a6700}.bad{fill:#cf222e}\
 .client{fill:#0969da;font-weight:600}.server{fill:#8250df;font-weight:600}.end{font-weight:600}\
 line{stroke:#d0d7de;stroke-width:1.5}line.client{stroke:#0969da}line.server{stroke:#8250df}";
@@ -39,7 +40,10 @@ pub(crate) fn draw(server: &str, moments: &[Moment]) -> String {
             foot = y;
         }
         draw_line(&mut body, line, y);
-        y += LINE;
+        y += match line {
+            Line::End { lines, .. } => LINE * lines.len(),
+            _ => LINE,
+        };
     }
     let height = y + LINE;
     let server = escaped(server);
@@ -84,16 +88,23 @@ fn draw_line(out: &mut String, line: &Line, y: usize) {
                 ),
             );
         }
-        Line::End { at, good, text } => {
+        Line::End { at, good, lines } => {
             time(out, *at, y);
-            let (class, mark) = if *good { ("good", "✔") } else { ("bad", "✘") };
-            push(
-                out,
-                format_args!(
-                    "<text class=\"end {class}\" x=\"{CLIENT}\" y=\"{y}\" text-anchor=\"start\">{mark} {}</text>\n",
-                    escaped(text)
-                ),
-            );
+            let (class, mark) = if *good { ("good", '✔') } else { ("bad", '✘') };
+            let mut mark = Some(mark);
+            for (line, y) in lines.iter().zip((y..).step_by(LINE)) {
+                let mark = mark.take().unwrap_or(' ');
+                let x = CLIENT + 2 * COLUMN;
+                push(
+                    out,
+                    format_args!(
+                        "<text class=\"end {class}\" x=\"{}\" y=\"{y}\" text-anchor=\"middle\">{mark}</text>\n\
+                         <text class=\"end {class}\" x=\"{x}\" y=\"{y}\">{}</text>\n",
+                        CLIENT,
+                        escaped(line)
+                    ),
+                );
+            }
         }
     }
 }
@@ -127,8 +138,10 @@ fn time(out: &mut String, at: Duration, y: usize) {
     );
 }
 
+/// Every span says where it begins: programs differ in what they make of several spaces.
 fn text(out: &mut String, spans: &[Span], y: usize) {
-    push(out, format_args!("<text x=\"{}\" y=\"{y}\">", CLIENT + COLUMN / 2));
+    push(out, format_args!("<text y=\"{y}\">"));
+    let mut column = 0;
     for Span { text, tone } in spans {
         let class = match tone {
             Tone::Plain => "",
@@ -137,7 +150,13 @@ fn text(out: &mut String, spans: &[Span], y: usize) {
             Tone::Warning => "warning",
             Tone::Bad => "bad",
         };
-        push(out, format_args!("<tspan class=\"{class}\">{}</tspan>", escaped(text)));
+        let said = text.trim_start();
+        let x = CLIENT + (column + text.width() - said.width()) * COLUMN;
+        column += text.width();
+        if !said.is_empty() {
+            let said = escaped(said.trim_end());
+            push(out, format_args!("<tspan class=\"{class}\" x=\"{x}\">{said}</tspan>"));
+        }
     }
     out.push_str("</text>\n");
 }

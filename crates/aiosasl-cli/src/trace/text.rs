@@ -28,11 +28,7 @@ pub(crate) fn draw(server: &str, moments: &[Moment], columns: usize) -> String {
     let room = columns.saturating_sub(GUTTER + 2).max(40);
     let mut drawing = Drawing { out: String::new(), room };
     drawing.heads(server);
-    let mut is_open = true;
     for line in lay_out(moments, room) {
-        if is_open && matches!(line, Line::End { .. }) {
-            is_open = false;
-        }
         drawing.line(&line);
     }
     drawing.out
@@ -79,15 +75,7 @@ impl Drawing {
                     &format!("{GOOD}══ {BOLD}{text}{BOLD:#}{GOOD} {rest}{GOOD:#}"),
                 );
             }
-            Line::End { at, good, text } => {
-                let (mark, style) = match good {
-                    true => ("✔", GOOD),
-                    false => ("✘", colour(AnsiColor::Red)),
-                };
-                let style = style.bold();
-                let time = time(*at);
-                self.push(format_args!("{DIM}{time}{DIM:#} {style}{mark} {text}{style:#}\n"));
-            }
+            Line::End { at, good, lines } => self.end(*at, *good, lines),
         }
     }
 
@@ -103,6 +91,16 @@ impl Drawing {
             }
         };
         self.push(format_args!("{DIM}{time}{DIM:#} {drawn}\n"));
+    }
+
+    fn end(&mut self, at: Duration, good: bool, lines: &[String]) {
+        let (mark, style) = if good { ("✔", GOOD) } else { ("✘", colour(AnsiColor::Red)) };
+        let style = style.bold();
+        let mut start = format!("{DIM}{}{DIM:#} {style}{mark}", time(at));
+        for line in lines {
+            self.push(format_args!("{start}{style} {line}{style:#}\n"));
+            start = " ".repeat(GUTTER + 1);
+        }
     }
 
     fn between(&mut self, at: Option<Duration>, inner: &str) {

@@ -46,18 +46,7 @@ impl Plan {
         password: &PasswordSource,
         rules: &Rules,
     ) -> Result<Self, Failure> {
-        let mut credentials = Credentials::none().acting_as(
-            authzid
-                .map(AuthorizationId::new)
-                .transpose()
-                .map_err(|error| Failure::usage(format!("--authzid: {error}")))?,
-        );
-        credentials.authentication_id =
-            target
-                .user_name()
-                .map(AuthenticationId::new)
-                .transpose()
-                .map_err(|error| Failure::usage(format!("the user's name: {error}")))?;
+        let mut credentials = identities(&target, authzid)?;
         let groups = if let Some(named) = named {
             let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
             if needs(Needs::Password) {
@@ -86,6 +75,21 @@ impl Plan {
     pub(super) fn includes(&self, name: MechanismName) -> bool {
         self.mechanisms.iter().any(|it| it.any_supported(&[name]).is_some())
     }
+}
+
+fn identities(target: &Target, authzid: Option<&str>) -> Result<Credentials, Failure> {
+    let authzid = authzid
+        .map(AuthorizationId::new)
+        .transpose()
+        .map_err(|error| Failure::usage(format!("--authzid: {error}")))?;
+    let user = target
+        .user_name()
+        .map(AuthenticationId::new)
+        .transpose()
+        .map_err(|error| Failure::usage(format!("the user's name: {error}")))?;
+    let mut credentials = Credentials::none().acting_as(authzid);
+    credentials.authentication_id = user;
+    Ok(credentials)
 }
 
 /// All that may be tried without being named, best first.
