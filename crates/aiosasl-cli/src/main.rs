@@ -4,6 +4,7 @@ mod accounts;
 mod commands;
 mod connection;
 mod decode;
+mod fault;
 mod lines;
 mod output;
 mod preparation;
@@ -36,6 +37,8 @@ enum Command {
     Login(commands::login::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
+    /// What a server offers, and what that is worth; never logs in
+    Probe(commands::probe::Arguments),
     /// Make, convert and check SCRAM verifiers of passwords
     Verifier(commands::verifier::Arguments),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Login(arguments) => commands::login::run(&arguments),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
+        Command::Probe(arguments) => commands::probe::run(&arguments),
         Command::Verifier(arguments) => commands::verifier::run(&arguments),
     };
     match outcome {
