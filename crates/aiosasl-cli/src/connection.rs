@@ -11,7 +11,10 @@ use aiosasl::secret::Secret;
 use aiosasl_profiles::net::{ClientCertificate, Observer, Options, TlsMode, Trust};
 use clap::{Args, ValueEnum};
 
-use crate::{status::Failure, url::Url};
+use crate::{
+    status::Failure,
+    url::{self, Url},
+};
 
 /// The longest file of certificates or keys, in octets.
 const MAX_FILE: u64 = 16 << 20;
@@ -21,8 +24,9 @@ const MAX_FILE: u64 = 16 << 20;
 pub(crate) struct ConnectionOptions {
     /// scheme://[user@]host[:port], percent-encoded: imap, smtp, submission, xmpp; with TLS from the start imaps, smtps,
     /// submissions, xmpps
-    #[arg(value_name = "URL", value_parser = crate::url::parse)]
-    pub(crate) url: Url,
+    // As text: an error of the parser of arguments would repeat it, with a password that does not belong there.
+    #[arg(value_name = "URL")]
+    url: String,
     /// When TLS begins; auto: as the scheme says, else with STARTTLS where the server offers it
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Tls::Auto)]
     tls: Tls,
@@ -56,12 +60,21 @@ enum Tls {
 }
 
 impl ConnectionOptions {
+    /// Where to go.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] of status 2 that does not repeat a password.
+    pub(crate) fn url(&self) -> Result<Url, Failure> {
+        url::parse(&self.url).map_err(|error| Failure::usage(format!("URL: {error}")))
+    }
+
     /// What the shell needs to know; warns where nobody's certificate is checked.
     ///
     /// # Errors
     ///
     /// A [`Failure`] of status 2 where a file can't be read.
-    pub(crate) fn options(&self, observer: Observer) -> Result<Options, Failure> {
+    pub(crate) fn options(&self, url: &Url, observer: Observer) -> Result<Options, Failure> {
         let trust = match &self.ca {
             Some(path) => Trust::Ca(read(path)?),
             None if self.insecure => {
@@ -85,7 +98,7 @@ impl ConnectionOptions {
                 Tls::Off => TlsMode::Off,
                 Tls::Auto => TlsMode::Auto,
             },
-            implicit_by_scheme: self.url.implicit_tls,
+            implicit_by_scheme: url.implicit_tls,
             trust,
             server_name: self.server_name.clone(),
             client_certificate,

@@ -15,7 +15,7 @@ mod url;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Log in to anything, probe anything, explain SASL.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// A shell's completions
+    Completions(commands::packaging::Completions),
     /// Every mechanism over every protocol, against servers of its own: no network, no set-up
     Demo(commands::demo::Arguments),
     /// A bare exchange over standard input and output
@@ -35,6 +37,8 @@ enum Command {
     Explain(commands::explain::Arguments),
     /// Log in to a server
     Login(commands::login::Arguments),
+    /// The manual
+    Man(commands::packaging::Man),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
     /// What a server offers, and what that is worth; never logs in
@@ -45,10 +49,14 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Completions(arguments) => {
+            Ok(commands::packaging::completions(Arguments::command(), &arguments))
+        }
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Exchange(arguments) => commands::exchange::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Login(arguments) => commands::login::run(&arguments),
+        Command::Man(arguments) => commands::packaging::man(Arguments::command(), &arguments),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
         Command::Probe(arguments) => commands::probe::run(&arguments),
         Command::Verifier(arguments) => commands::verifier::run(&arguments),

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use aiosasl::driver::{AuthenticationReport, Considered, Negotiated, NegotiationError};
-use aiosasl_profiles::WireError;
+use aiosasl::{
+    binding::BindingKind,
+    driver::{AuthenticationReport, Considered, Negotiated, NegotiationError},
+    error::Reason,
+};
+use aiosasl_profiles::{WireError, net::TlsInfo};
 
 use crate::{fault::Fault, status::Status};
 
@@ -42,6 +46,23 @@ impl Verdict {
     /// It was not done in time.
     pub(super) fn timeout(limit: Duration) -> Self {
         Self::lost(Fault::timeout(limit))
+    }
+
+    /// Adds why this connection has no binding of the type that is wanted, where that was the reason.
+    pub(super) fn explain_binding(&mut self, wanted: Option<&BindingKind>, tls: Option<&TlsInfo>) {
+        let Err(fault) = &mut self.outcome else { return };
+        if fault.code.as_deref() != Some(Reason::UnsupportedChannelBindingType.as_str()) {
+            return;
+        }
+        let Some(tls) = tls else {
+            fault.text.push_str(": there is no TLS");
+            return;
+        };
+        for (kind, why) in &tls.missing_bindings {
+            if wanted == Some(kind) {
+                fault.text = format!("{}: {kind}: {why}", fault.text);
+            }
+        }
     }
 
     /// The command's exit status.

@@ -93,7 +93,7 @@ fn days_left(end: Time, now: SystemTime) -> i64 {
     let days = |span: Duration| i64::try_from(span.as_secs() / DAY.as_secs()).unwrap_or(i64::MAX);
     match end.checked_sub(now) {
         Some(left) => days(left),
-        None => -1 - days(now - end),
+        None => -1 - days(now.saturating_sub(end)),
     }
 }
 

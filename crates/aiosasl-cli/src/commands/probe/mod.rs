@@ -116,8 +116,9 @@ struct Limit {
 /// Probes and prints.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let trace = Trace::new();
-    let options = arguments.connection.options(trace.observer())?;
-    let target = &arguments.connection.url.target;
+    let url = arguments.connection.url()?;
+    let options = arguments.connection.options(&url, trace.observer())?;
+    let target = &url.target;
     let limit = arguments.connection.timeout();
     let found = connection::run(limit, probe(target, &options))?;
     let found = found.unwrap_or_else(|| Err(Fault::timeout(limit)));

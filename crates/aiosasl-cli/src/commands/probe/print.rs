@@ -21,10 +21,10 @@ pub(super) fn print(report: &Report) {
         line("greeting", greeting);
     }
     tls(report);
-    mechanisms(report);
     for limit in &report.limits {
         line("limit", &format!("{} {}", limit.name, limit.value));
     }
+    mechanisms(report);
     warnings(report);
 }
 

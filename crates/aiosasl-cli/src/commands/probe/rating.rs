@@ -118,7 +118,7 @@ pub(super) fn warnings(
     }
     match tls {
         None if offer.start_tls_offered => {
-            warn("no-tls", "TLS was offered and not used here".into());
+            warn("no-tls", "TLS is offered, and was not used".into());
         }
         None => warn("no-tls", "no TLS: whoever listens reads along".into()),
         Some(tls) => of_tls(tls, distrust, &mut warn),
@@ -170,7 +170,7 @@ fn of_mechanisms(
         return;
     }
     if scram.iter().all(|name| is_sha1(*name)) {
-        warn("sha1-only", "SCRAM with SHA-1 alone: SHA-256 is ten years old".into());
+        warn("sha1-only", "SCRAM with SHA-1 alone: SHA-256 is better (RFC 7677)".into());
     }
     if under_tls && !scram.iter().any(MechanismName::is_plus) {
         let text = "no -PLUS: logins can't be tied to their TLS connection";
