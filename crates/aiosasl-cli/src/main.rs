@@ -27,8 +27,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// A shell's completions
-    Completions(commands::packaging::Completions),
+    /// The script with which a shell completes the command line
+    Completions(commands::completions::Arguments),
     /// Every mechanism over every protocol, against servers of its own: no network, no set-up
     Demo(commands::demo::Arguments),
     /// A bare exchange over standard input and output
@@ -37,8 +37,8 @@ enum Command {
     Explain(commands::explain::Arguments),
     /// Log in to a server
     Login(commands::login::Arguments),
-    /// The manual
-    Man(commands::packaging::Man),
+    /// The manual pages
+    Man(commands::man::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
     /// What a server offers, and what that is worth; never logs in
@@ -50,13 +50,13 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Completions(arguments) => {
-            Ok(commands::packaging::completions(Arguments::command(), &arguments))
+            Ok(commands::completions::run(&arguments, Arguments::command()))
         }
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Exchange(arguments) => commands::exchange::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Login(arguments) => commands::login::run(&arguments),
-        Command::Man(arguments) => commands::packaging::man(Arguments::command(), &arguments),
+        Command::Man(arguments) => commands::man::run(&arguments, Arguments::command()),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
         Command::Probe(arguments) => commands::probe::run(&arguments),
         Command::Verifier(arguments) => commands::verifier::run(&arguments),

@@ -1,4 +1,4 @@
-//! `probe` against a server that says what a test tells it to; `completions` and `man`.
+//! `probe` against a server that says what a test tells it to.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
@@ -92,20 +92,4 @@ fn nobody_there_is_unreachable() {
     assert_eq!(output.status.code(), Some(4));
     assert_eq!(json["error"]["class"], "connection");
     assert_eq!(json["greeting"], Value::Null);
-}
-
-#[test]
-fn packagers_get_completions_and_a_manual() {
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = text(aiosasl(&["completions", shell]).stdout);
-        assert!(script.contains("channel-binding"), "{shell}: {script}");
-    }
-    let page = text(aiosasl(&["man"]).stdout);
-    assert!(page.contains(".TH aiosasl 1") && page.contains("probe"), "{page}");
-    let folder = std::env::temp_dir().join(format!("aiosasl-man-{}", std::process::id()));
-    let output = aiosasl(&["man", "--out", folder.to_str().unwrap()]);
-    let login = std::fs::read_to_string(folder.join("aiosasl-login.1")).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert!(login.contains("channel\\-binding"), "{login}");
 }
