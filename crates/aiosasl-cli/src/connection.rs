@@ -8,7 +8,10 @@ use std::{
 };
 
 use aiosasl::secret::Secret;
-use aiosasl_profiles::net::{ClientCertificate, Observer, Options, TlsMode, Trust};
+use aiosasl_profiles::{
+    WireError,
+    net::{ClientCertificate, Observer, Options, TlsMode, Trust},
+};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -73,10 +76,14 @@ impl ConnectionOptions {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] of status 2 where a file can't be read.
+    /// A [`Failure`] of status 2 where a file can't be read, or is not what it should be.
     pub(crate) fn options(&self, url: &Url, observer: Observer) -> Result<Options, Failure> {
         let trust = match &self.ca {
-            Some(path) => Trust::Ca(read(path)?),
+            Some(path) => {
+                let trust = Trust::Ca(read(path)?);
+                trust.check().map_err(|error| unusable(path, &error))?;
+                trust
+            }
             None if self.insecure => {
                 anstream::eprintln!(
                     "aiosasl: warning: --insecure: anybody can pretend to be this server"
@@ -86,8 +93,11 @@ impl ConnectionOptions {
             None => Trust::Platform,
         };
         let client_certificate = match (&self.client_cert, &self.client_key) {
-            (Some(chain), Some(key)) => {
-                Some(ClientCertificate { chain: read(chain)?, key: Secret::new(read(key)?) })
+            (Some(path), Some(key)) => {
+                let certificate =
+                    ClientCertificate { chain: read(path)?, key: Secret::new(read(key)?) };
+                certificate.check().map_err(|error| unusable(path, &error))?;
+                Some(certificate)
             }
             _ => None,
         };
@@ -115,6 +125,10 @@ impl ConnectionOptions {
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
+}
+
+fn unusable(path: &Path, error: &WireError) -> Failure {
+    Failure::usage(format!("can't use {}: {}", path.display(), error.text))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
