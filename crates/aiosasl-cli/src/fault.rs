@@ -64,10 +64,14 @@ impl Fault {
             None if is_io(error) => Class::Connection,
             Some(_) | None => Class::Peer,
         };
+        let text = match class {
+            Class::Mechanism => "the server offers no mechanism that may be used here",
+            _ => error.text(),
+        };
         Self {
             class,
             code: error.exchange_error().map(|it| it.reason().to_owned()),
-            text: error.text().to_owned(),
+            text: text.to_owned(),
             is_local: matches!(error.exchange_error(), Some(Error::Credentials(_))),
         }
     }
