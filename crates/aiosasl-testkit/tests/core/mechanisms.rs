@@ -1,10 +1,13 @@
 //! Every mechanism of the list against the conformance checks, and conversations to look at.
 
 use aiosasl::{
+    credentials::Key,
     hash::Hash,
     mechanism::Needs,
     mechanisms::{ALL, scram},
     profile::Profile,
+    query::DeriveKeys,
+    secret::Secret,
 };
 use aiosasl_testkit::{Accounts, conformance, talk};
 use expect_test::expect;
@@ -52,6 +55,32 @@ fn a_conversation_in_scram() {
     let done = met.client.expect("a login");
     assert!(done.server_verified);
     assert_eq!(done.iterations, Some(4096));
+}
+
+#[test]
+fn a_login_without_the_password() {
+    let stored = verifier(Hash::Sha256);
+    let salt = stored.salt().to_vec().into_boxed_slice();
+    let accounts = Accounts::new().with_verifier("user", stored);
+    let job = DeriveKeys::new(Hash::Sha256, Secret::new(*b"pencil"), salt.clone(), 4096);
+    let salted_password = job.salted_password();
+    let key = |label: &[u8]| Hash::Sha256.hmac(salted_password.as_ref(), &[label]);
+    let keys = [
+        Key::ScramKeys {
+            salt: salt.clone(),
+            iterations: 4096,
+            client_key: key(b"Client Key"),
+            server_key: key(b"Server Key"),
+        },
+        Key::SaltedPassword { salt, iterations: 4096, salted_password: salted_password.clone() },
+    ];
+    for key in keys {
+        let mut credentials = user();
+        credentials.key = key;
+        let client = client_in(&scram::SCRAM_SHA_256, &credentials, Profile::FULL);
+        let met = talk(client, server(&scram::SCRAM_SHA_256), &accounts);
+        assert!(met.client.expect("a login").server_verified);
+    }
 }
 
 /// The lines without what follows `p=` and `v=`, which the vectors check.

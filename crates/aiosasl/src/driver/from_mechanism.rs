@@ -10,7 +10,7 @@ use super::{
 use crate::{
     binding::{ChannelBinding, ClientBinding},
     error::{Error, Reason},
-    mechanism::{ClientContext, Mechanism, Offered, Properties, Rules},
+    mechanism::{ClientContext, Mechanism, Needs, Offered, Properties, Rules},
     mechanisms,
     name::MechanismName,
     nonce::Nonce,
@@ -62,12 +62,18 @@ impl FromMechanism {
         }
     }
 
-    /// All mechanisms of this build that may be chosen without being named.
+    /// All mechanisms of this build that log in by what somebody knows, and may be chosen without being named.
+    ///
+    /// Not EXTERNAL, which is a refusal where no lower layer vouches for the client, and not ANONYMOUS, which would come
+    /// in as nobody where everything else fails: who wants them names them.
     pub fn all(credentials: impl CredentialProvider + 'static) -> Self {
         let current = mechanisms::ALL
             .iter()
             .copied()
-            .filter(|mechanism| Policy::chooses_by_itself(&mechanism.properties));
+            .filter(|mechanism| Policy::chooses_by_itself(&mechanism.properties))
+            .filter(|mechanism| {
+                !matches!(mechanism.properties.needs, Needs::Anonymity | Needs::External)
+            });
         Self::any_of(current, credentials)
     }
 
@@ -197,7 +203,7 @@ impl fmt::Debug for FromMechanism {
 
 /// Of another one's token nothing is known, and the worst is assumed.
 const UNKNOWN: Properties = {
-    use crate::mechanism::{Binds, Exposure, Needs, ServerProof, Side, Standing};
+    use crate::mechanism::{Binds, Exposure, ServerProof, Side, Standing};
     Properties {
         first: Side::Client,
         exposure: Exposure::Everything,

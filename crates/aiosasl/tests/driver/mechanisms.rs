@@ -66,6 +66,12 @@ fn the_best_of_the_offer_is_picked() {
 }
 
 #[test]
+fn nobody_falls_into_a_mechanism_that_needs_no_password() {
+    let offered = ["EXTERNAL", "ANONYMOUS"].map(|name| name.parse().expect("a name"));
+    assert!(FromMechanism::all(("user", "pencil")).any_supported(&offered).is_none());
+}
+
+#[test]
 fn every_way_of_carrying_ends_well() {
     let offered = [SCRAM_SHA_256];
     let connection = confidential(&offered);
