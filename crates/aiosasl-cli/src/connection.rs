@@ -8,10 +8,16 @@ use std::{
 };
 
 use aiosasl::secret::Secret;
-use aiosasl_profiles::net::{ClientCertificate, Observer, Options, TlsMode, Trust};
+use aiosasl_profiles::{
+    WireError,
+    net::{ClientCertificate, Observer, Options, TlsMode, Trust},
+};
 use clap::{Args, ValueEnum};
 
-use crate::{status::Failure, url::Url};
+use crate::{
+    status::Failure,
+    url::{self, Url},
+};
 
 /// The longest file of certificates or keys, in octets.
 const MAX_FILE: u64 = 16 << 20;
@@ -21,8 +27,9 @@ const MAX_FILE: u64 = 16 << 20;
 pub(crate) struct ConnectionOptions {
     /// scheme://[user@]host[:port], percent-encoded: imap, smtp, submission, xmpp; with TLS from the start imaps, smtps,
     /// submissions, xmpps
-    #[arg(value_name = "URL", value_parser = crate::url::parse)]
-    pub(crate) url: Url,
+    // As text: an error of the parser of arguments would repeat it, with a password that does not belong there.
+    #[arg(value_name = "URL")]
+    url: String,
     /// When TLS begins; auto: as the scheme says, else with STARTTLS where the server offers it
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Tls::Auto)]
     tls: Tls,
@@ -56,14 +63,27 @@ enum Tls {
 }
 
 impl ConnectionOptions {
+    /// Where to go.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] of status 2 that does not repeat a password.
+    pub(crate) fn url(&self) -> Result<Url, Failure> {
+        url::parse(&self.url).map_err(|error| Failure::usage(format!("URL: {error}")))
+    }
+
     /// What the shell needs to know; warns where nobody's certificate is checked.
     ///
     /// # Errors
     ///
-    /// A [`Failure`] of status 2 where a file can't be read.
-    pub(crate) fn options(&self, observer: Observer) -> Result<Options, Failure> {
+    /// A [`Failure`] of status 2 where a file can't be read, or is not what it should be.
+    pub(crate) fn options(&self, url: &Url, observer: Observer) -> Result<Options, Failure> {
         let trust = match &self.ca {
-            Some(path) => Trust::Ca(read(path)?),
+            Some(path) => {
+                let trust = Trust::Ca(read(path)?);
+                trust.check().map_err(|error| unusable(path, &error))?;
+                trust
+            }
             None if self.insecure => {
                 anstream::eprintln!(
                     "aiosasl: warning: --insecure: anybody can pretend to be this server"
@@ -73,8 +93,11 @@ impl ConnectionOptions {
             None => Trust::Platform,
         };
         let client_certificate = match (&self.client_cert, &self.client_key) {
-            (Some(chain), Some(key)) => {
-                Some(ClientCertificate { chain: read(chain)?, key: Secret::new(read(key)?) })
+            (Some(path), Some(key)) => {
+                let certificate =
+                    ClientCertificate { chain: read(path)?, key: Secret::new(read(key)?) };
+                certificate.check().map_err(|error| unusable(path, &error))?;
+                Some(certificate)
             }
             _ => None,
         };
@@ -85,7 +108,7 @@ impl ConnectionOptions {
                 Tls::Off => TlsMode::Off,
                 Tls::Auto => TlsMode::Auto,
             },
-            implicit_by_scheme: self.url.implicit_tls,
+            implicit_by_scheme: url.implicit_tls,
             trust,
             server_name: self.server_name.clone(),
             client_certificate,
@@ -102,6 +125,10 @@ impl ConnectionOptions {
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
+}
+
+fn unusable(path: &Path, error: &WireError) -> Failure {
+    Failure::usage(format!("can't use {}: {}", path.display(), error.text))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -4,6 +4,7 @@ mod accounts;
 mod commands;
 mod connection;
 mod decode;
+mod fault;
 mod lines;
 mod output;
 mod preparation;
@@ -14,7 +15,7 @@ mod url;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Log in to anything, probe anything, explain SASL.
 #[derive(Debug, Parser)]
@@ -26,6 +27,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The script with which a shell completes the command line
+    Completions(commands::completions::Arguments),
     /// Every mechanism over every protocol, against servers of its own: no network, no set-up
     Demo(commands::demo::Arguments),
     /// A bare exchange over standard input and output
@@ -34,19 +37,28 @@ enum Command {
     Explain(commands::explain::Arguments),
     /// Log in to a server
     Login(commands::login::Arguments),
+    /// The manual pages
+    Man(commands::man::Arguments),
     /// All mechanisms that it knows: properties, source, verdict
     Mechanisms(commands::mechanisms::Arguments),
+    /// What a server offers, and what that is worth; never logs in
+    Probe(commands::probe::Arguments),
     /// Make, convert and check SCRAM verifiers of passwords
     Verifier(commands::verifier::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Completions(arguments) => {
+            Ok(commands::completions::run(&arguments, Arguments::command()))
+        }
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Exchange(arguments) => commands::exchange::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Login(arguments) => commands::login::run(&arguments),
+        Command::Man(arguments) => commands::man::run(&arguments, Arguments::command()),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
+        Command::Probe(arguments) => commands::probe::run(&arguments),
         Command::Verifier(arguments) => commands::verifier::run(&arguments),
     };
     match outcome {

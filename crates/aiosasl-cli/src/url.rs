@@ -22,6 +22,10 @@ pub(crate) fn parse(url: &str) -> Result<Url, String> {
     let (scheme, rest) = url.split_once("://").ok_or(shape)?;
     let (protocol, implicit_tls) = Protocol::from_scheme(scheme)
         .ok_or_else(|| format!("unknown scheme {scheme:?}, expected one of {}", schemes()))?;
+    if rest.starts_with('/') {
+        let name = protocol.name();
+        return Err(format!("there is no {name} over a Unix socket: {shape}"));
+    }
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     if authority.contains(['/', '?', '#']) {
         return Err(format!("{shape}, and nothing after it"));
@@ -72,14 +76,19 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), String> {
         return Err("expected a host".into());
     }
     let number = |text: &str| text.parse().ok().filter(|port| *port != 0);
-    let port = match port {
-        None => None,
-        Some(text) => Some(
-            number(text)
-                .ok_or_else(|| format!("expected a port from 1 to 65535, found {text:?}"))?,
-        ),
-    };
+    let port =
+        match port {
+            None => None,
+            Some(text) => Some(number(text).ok_or_else(|| {
+                format!("expected a port from 1 to 65535, found {}", digits(text))
+            })?),
+        };
     Ok((host, port))
+}
+
+/// What may be repeated of a port: `user:password` without `@` looks like a host and a port.
+fn digits(text: &str) -> &str {
+    if text.bytes().all(|octet| octet.is_ascii_digit()) { text } else { "something else" }
 }
 
 fn decoded(what: &str, text: &str) -> Result<String, String> {
@@ -129,6 +138,7 @@ mod tests {
         let unknown = fault("gopher://x");
         assert!(unknown.contains("\"gopher\"") && unknown.contains("imap, imaps"), "{unknown}");
         assert!(fault("imap://host/INBOX").contains("nothing after it"));
+        assert!(fault("imap:///run/imap").contains("Unix socket"));
         assert!(fault("imap://@host").contains("a user's name"));
         assert!(fault("imap://user@").contains("a host"));
         assert!(fault("imap://::1").contains("brackets"));
@@ -144,5 +154,7 @@ mod tests {
     fn a_password_in_the_url_is_refused_and_not_repeated() {
         let fault = fault("imap://user:pencil@host");
         assert!(fault.contains("no password") && !fault.contains("pencil"), "{fault}");
+        let fault = self::fault("imap://user:pencil");
+        assert!(fault.contains("a port") && !fault.contains("pencil"), "{fault}");
     }
 }

@@ -9,6 +9,19 @@ use std::{
 use aiosasl::{mechanism::Needs, mechanisms::ALL};
 use serde_json::Value;
 
+/// What every outcome has, good or bad, on either side.
+const FIELDS: [&str; 9] = [
+    "result",
+    "mechanism",
+    "authentication_id",
+    "authorization_id",
+    "trace",
+    "channel_binding",
+    "server_verified",
+    "iterations",
+    "error",
+];
+
 struct End {
     status: i32,
     outcome: Value,
@@ -38,7 +51,11 @@ fn end(mut child: Child) -> End {
     let mut told = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut told).expect("text");
     let status = child.wait().expect("an end").code().expect("no signal");
-    let outcome = serde_json::from_str(&told).unwrap_or_else(|_| panic!("no JSON: {told}"));
+    let outcome: Value = serde_json::from_str(&told).unwrap_or_else(|_| panic!("no JSON: {told}"));
+    for field in FIELDS {
+        assert!(outcome.get(field).is_some(), "{field} is missing, not null: {outcome}");
+    }
+    assert_eq!(outcome.as_object().map(serde_json::Map::len), Some(FIELDS.len()), "{outcome}");
     End { status, outcome }
 }
 

@@ -119,6 +119,7 @@ fn a_password_that_can_not_be_prepared_is_wrong_usage() {
     let (status, json) = login(&url, &[], "bell\u{7}");
     assert_eq!((status, &json["error"]["class"]), (2, &"credentials".into()));
     assert_eq!(json["error"]["code"], "password-prep-failed");
+    assert_eq!(json["round_trips"], 0, "nothing was sent on the password's account");
 }
 
 #[test]
@@ -149,6 +150,9 @@ fn wrong_usage_names_what_was_expected() {
         assert!(said.contains(expected), "{arguments:?}: {said}");
         assert!(output.stdout.is_empty());
     }
+    let output = aiosasl(&["login", "imap://u:pencil@127.0.0.1:9"], None);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("no password in the URL") && !said.contains("pencil"), "{said}");
     let output = aiosasl(&["login", "imap://u@127.0.0.1:9"], None);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("expected a password"));

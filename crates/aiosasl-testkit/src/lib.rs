@@ -19,3 +19,8 @@ mod face_to_face;
 
 pub use accounts::Accounts;
 pub use face_to_face::{FaceToFace, Meeting, talk};
+
+/// The README's examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

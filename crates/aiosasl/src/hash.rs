@@ -127,12 +127,23 @@ impl Hash {
     fn rounds(self, key: &[u8], last: &mut HashValue, sum: &mut HashValue, rounds: u32) {
         with_hash!(self, H => {
             let mac = keyed::<hmac::Hmac<H>>(key);
+            // Of a length that the compiler knows: this loop is all of SCRAM's time.
+            let mut block = hmac::digest::Output::<H>::default();
+            let mut total = block;
+            block.copy_from_slice(last.as_ref());
+            total.copy_from_slice(sum.as_ref());
             for _ in 0..rounds {
                 let mut mac = mac.clone();
-                hmac::Mac::update(&mut mac, last.as_ref());
-                last.set(&hmac::Mac::finalize(mac).into_bytes());
-                sum.add(last.as_ref());
+                hmac::Mac::update(&mut mac, &block);
+                block = hmac::Mac::finalize(mac).into_bytes();
+                for (octet, other) in total.iter_mut().zip(&block) {
+                    *octet ^= other;
+                }
             }
+            last.set(&block);
+            sum.set(&total);
+            block.as_mut_slice().zeroize();
+            total.as_mut_slice().zeroize();
         });
     }
 }

@@ -77,35 +77,43 @@ fn draw_line(out: &mut String, line: &Line, y: usize) {
         }
         Line::Band { at, text } => {
             time(out, *at, y);
-            let (left, top, width) = (CLIENT + 1, y - LINE + 5, COLUMNS * COLUMN - 2);
-            push(
-                out,
-                format_args!(
-                    "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{LINE}\" fill=\"#dafbe1\"/>\n\
-                     <text class=\"good\" x=\"{}\" y=\"{y}\">{}</text>\n",
-                    CLIENT + 3 * COLUMN,
-                    escaped(text)
-                ),
-            );
+            band(out, text, y);
         }
         Line::End { at, good, lines } => {
             time(out, *at, y);
-            let (class, mark) = if *good { ("good", '✔') } else { ("bad", '✘') };
-            let mut mark = Some(mark);
-            for (line, y) in lines.iter().zip((y..).step_by(LINE)) {
-                let mark = mark.take().unwrap_or(' ');
-                let x = CLIENT + 2 * COLUMN;
-                push(
-                    out,
-                    format_args!(
-                        "<text class=\"end {class}\" x=\"{}\" y=\"{y}\" text-anchor=\"middle\">{mark}</text>\n\
-                         <text class=\"end {class}\" x=\"{x}\" y=\"{y}\">{}</text>\n",
-                        CLIENT,
-                        escaped(line)
-                    ),
-                );
-            }
+            end(out, *good, lines, y);
         }
+    }
+}
+
+fn band(out: &mut String, text: &str, y: usize) {
+    let (left, top, width) = (CLIENT + 1, y - LINE + 5, COLUMNS * COLUMN - 2);
+    push(
+        out,
+        format_args!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{LINE}\" fill=\"#dafbe1\"/>\n\
+                     <text class=\"good\" x=\"{}\" y=\"{y}\">{}</text>\n",
+            CLIENT + 3 * COLUMN,
+            escaped(text)
+        ),
+    );
+}
+
+fn end(out: &mut String, good: bool, lines: &[String], y: usize) {
+    let (class, mark) = if good { ("good", '✔') } else { ("bad", '✘') };
+    let mut mark = Some(mark);
+    for (line, y) in lines.iter().zip((y..).step_by(LINE)) {
+        let mark = mark.take().unwrap_or(' ');
+        let x = CLIENT + 2 * COLUMN;
+        push(
+            out,
+            format_args!(
+                "<text class=\"end {class}\" x=\"{}\" y=\"{y}\" text-anchor=\"middle\">{mark}</text>\n\
+                         <text class=\"end {class}\" x=\"{x}\" y=\"{y}\">{}</text>\n",
+                CLIENT,
+                escaped(line)
+            ),
+        );
     }
 }
 

@@ -49,6 +49,31 @@ impl fmt::Debug for TlsInfo {
     }
 }
 
+impl Trust {
+    /// Whether the certificates, where some are given, can be read: better known before connecting.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Tls`](WireClass::Tls).
+    pub fn check(&self) -> Result<(), WireError> {
+        match self {
+            Self::Ca(pem) => roots(pem).map(drop),
+            Self::Platform | Self::Insecure => Ok(()),
+        }
+    }
+}
+
+impl ClientCertificate {
+    /// Whether certificate and key can be read, and belong together: better known before connecting.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Tls`](WireClass::Tls).
+    pub fn check(&self) -> Result<(), WireError> {
+        client_config(&Trust::Insecure, Some(self)).map(drop)
+    }
+}
+
 /// A client's configuration.
 ///
 /// # Errors

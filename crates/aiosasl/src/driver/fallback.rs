@@ -86,6 +86,7 @@ mod tests {
     use crate::{
         driver::{AuthenticationFailure, SaslFailure},
         error::{FailureCode, Misuse, Refusal},
+        mechanism::{Exposure, Needs, Side, Standing},
     };
 
     fn verdict(error: impl Into<SaslError>) -> &'static str {
@@ -140,6 +141,28 @@ mod tests {
         assert_eq!(verdict(Error::Credentials(Reason::NoCredentials)), "go on");
         assert_eq!(verdict(Error::Policy(Reason::UnsupportedChannelBindingType)), "go on");
         assert_eq!(verdict(Error::from(Misuse::AfterEnd)), "go on");
+    }
+
+    #[test]
+    fn weaker_is_what_gives_an_attacker_more_in_any_way() {
+        let strong = Properties {
+            first: Side::Client,
+            exposure: Exposure::Guessable,
+            needs: Needs::Password,
+            server_proof: ServerProof::Mutual,
+            binds: Binds::Channel,
+            standing: Standing::Current,
+            reference: "",
+        };
+        assert!(!is_weaker(&strong, &strong));
+        for weak in [
+            Properties { exposure: Exposure::Everything, ..strong },
+            Properties { server_proof: ServerProof::None, ..strong },
+            Properties { binds: Binds::Nothing, ..strong },
+        ] {
+            assert!(is_weaker(&weak, &strong), "{weak:?}");
+            assert!(!is_weaker(&strong, &weak), "{weak:?}");
+        }
     }
 
     #[derive(Debug)]

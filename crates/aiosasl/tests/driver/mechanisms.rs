@@ -26,7 +26,7 @@ use aiosasl::{
 
 use crate::support::{
     PLAIN, SCRAM_SHA_1, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, Script, Server, TOY, block_on,
-    challenge, confidential, success,
+    challenge, confidential, success, yield_once,
 };
 use aiosasl::driver::{Reply, SaslInterface};
 
@@ -141,19 +141,6 @@ fn a_provider_is_called_once_per_attempt_and_awaited() {
         let _ = log_in(&mut Server::default(), &confidential(&offered), &scram).expect("let in");
         assert_eq!(calls.load(Ordering::SeqCst), attempt);
     }
-}
-
-async fn yield_once() {
-    let mut yielded = false;
-    std::future::poll_fn(|context| {
-        if std::mem::replace(&mut yielded, true) {
-            std::task::Poll::Ready(())
-        } else {
-            context.waker().wake_by_ref();
-            std::task::Poll::Pending
-        }
-    })
-    .await;
 }
 
 #[test]

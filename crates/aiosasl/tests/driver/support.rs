@@ -50,6 +50,20 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// Lets the executor have its turn.
+pub(crate) async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            std::task::Poll::Ready(())
+        } else {
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+}
+
 /// A channel that nobody reads, with this offer.
 pub(crate) fn confidential(mechanisms: &[MechanismName]) -> Connection<'_> {
     Connection {

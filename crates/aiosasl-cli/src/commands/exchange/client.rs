@@ -11,11 +11,10 @@ use aiosasl::{
     policy::{BindingPolicy, Channel, ChannelSecurity, Policy},
 };
 use clap::Args;
-use serde_json::Value;
 
 use super::{
     Binding, Common,
-    verdict::Verdict,
+    verdict::{Known, Verdict},
     wire::{Heard, Wire},
 };
 use crate::status::{Failure, Status};
@@ -44,8 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     };
     let user = credentials.authentication_id.map(|it| it.to_string());
     let authzid = credentials.authorization_id.map(|it| it.to_string());
-    let verdict = verdict.with("authentication_id", user).with("authorization_id", authzid);
-    Ok(verdict.print(name.as_str()))
+    Ok(verdict.of_user(user, authzid).print(name))
 }
 
 impl Arguments {
@@ -168,9 +166,11 @@ fn ended(exchange: &mut ClientExchange, server_proof: ServerProof, said: u32) ->
 
 fn good(authenticated: &Authenticated) -> Verdict {
     let result = if authenticated.server_verified { "authenticated" } else { "sent" };
-    let binding = authenticated.channel_binding.as_ref().map(BindingKind::as_str);
-    Verdict::good(result)
-        .with("server_verified", authenticated.server_verified)
-        .with("channel_binding", binding.map_or(Value::Null, Value::from))
-        .with("iterations", authenticated.iterations)
+    let known = Known {
+        channel_binding: authenticated.channel_binding.as_ref().map(BindingKind::to_string),
+        server_verified: Some(authenticated.server_verified),
+        iterations: authenticated.iterations,
+        ..Known::default()
+    };
+    Verdict::good(result, known)
 }

@@ -14,7 +14,7 @@ use clap::Args;
 
 use super::{
     Binding, Common,
-    verdict::Verdict,
+    verdict::{Known, Verdict},
     wire::{Heard, Wire},
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let exchange = arguments.exchange()?;
     let name = exchange.mechanism();
     let verdict = converse(exchange, &account).unwrap_or_else(|failure| Verdict::broken(&failure));
-    Ok(verdict.print(name.as_str()))
+    Ok(verdict.print(name))
 }
 
 impl Arguments {
@@ -130,14 +130,14 @@ fn let_in(success: &Success) -> Result<Verdict, Failure> {
         Identity::Anonymous { trace } => trace.as_deref().map(str::to_owned),
         Identity::Known(_) => None,
     };
-    let user = success.identity.authentication_id().map(AuthenticationId::to_string);
-    let authzid = success.authorization_id.as_ref().map(AuthorizationId::to_string);
-    let binding = success.channel_binding.as_ref().map(BindingKind::to_string);
-    Ok(Verdict::good("authenticated")
-        .with("authentication_id", user)
-        .with("authorization_id", authzid)
-        .with("trace", trace)
-        .with("channel_binding", binding))
+    let known = Known {
+        authentication_id: success.identity.authentication_id().map(AuthenticationId::to_string),
+        authorization_id: success.authorization_id.as_ref().map(AuthorizationId::to_string),
+        trace,
+        channel_binding: success.channel_binding.as_ref().map(BindingKind::to_string),
+        ..Known::default()
+    };
+    Ok(Verdict::good("authenticated", known))
 }
 
 /// Every call above is the one that the last step asked for.

@@ -1,28 +1,59 @@
 //! How a bare exchange ended: one JSON object on stderr, and the status.
 
-use aiosasl::error::{Error, Failure as ServerFailure, FailureCode, Reason, Refusal};
-use serde_json::{Map, Value, json};
+use aiosasl::{
+    error::{Error, Failure as ServerFailure, FailureCode, Reason, Refusal},
+    name::MechanismName,
+};
+use serde::Serialize;
 
 use crate::status::{Failure, Status};
 
-/// How it ended.
+/// How it ended; every field is always there, and null where nothing is known.
+#[derive(Debug, Serialize)]
 pub(super) struct Verdict {
-    status: Status,
     result: &'static str,
-    fields: Map<String, Value>,
-    error: Value,
+    mechanism: String,
+    #[serde(flatten)]
+    known: Known,
+    error: Option<Fault>,
+    #[serde(skip)]
+    status: Status,
+}
+
+/// What one side or the other knows at the end.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Known {
+    /// Whose credentials they were.
+    pub(super) authentication_id: Option<String>,
+    /// As whom they act.
+    pub(super) authorization_id: Option<String>,
+    /// What somebody without a name chose to say (ANONYMOUS).
+    pub(super) trace: Option<String>,
+    /// The type of the channel binding.
+    pub(super) channel_binding: Option<String>,
+    /// Whether the server has proven itself; the client's to know.
+    pub(super) server_verified: Option<bool>,
+    /// The iteration count; the client's to know.
+    pub(super) iterations: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct Fault {
+    class: &'static str,
+    code: &'static str,
+    text: String,
 }
 
 impl Verdict {
     /// It ended well.
-    pub(super) fn good(result: &'static str) -> Self {
-        Self { status: Status::Done, result, fields: Map::new(), error: Value::Null }
+    pub(super) fn good(result: &'static str, known: Known) -> Self {
+        Self { result, mechanism: String::new(), known, error: None, status: Status::Done }
     }
 
-    fn bad(status: Status, class: &str, code: &str, text: &str) -> Self {
+    fn bad(status: Status, class: &'static str, code: &'static str, text: &str) -> Self {
         let result = if status == Status::Refused { "refused" } else { "failed" };
-        let error = json!({ "class": class, "code": code, "text": text });
-        Self { status, result, fields: Map::new(), error }
+        let error = Some(Fault { class, code, text: text.to_owned() });
+        Self { result, mechanism: String::new(), known: Known::default(), error, status }
     }
 
     /// The client's exchange ended badly.
@@ -65,20 +96,20 @@ impl Verdict {
         Self::bad(Status::Failed, "peer", "aborted", &Reason::Aborted.to_string())
     }
 
-    /// Adds what is known.
-    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.fields.insert(name.to_owned(), value.into());
+    /// Adds who the client says that it is.
+    pub(super) fn of_user(mut self, user: Option<String>, authorization: Option<String>) -> Self {
+        self.known.authentication_id = user;
+        self.known.authorization_id = authorization;
         self
     }
 
     /// Prints it.
-    pub(super) fn print(self, mechanism: &str) -> Status {
-        let mut object = json!({ "result": self.result, "mechanism": mechanism });
-        if let Some(object) = object.as_object_mut() {
-            object.extend(self.fields);
-            object.insert("error".to_owned(), self.error);
+    pub(super) fn print(mut self, mechanism: MechanismName) -> Status {
+        self.mechanism = mechanism.to_string();
+        match serde_json::to_string(&self) {
+            Ok(json) => anstream::eprintln!("{json}"),
+            Err(error) => anstream::eprintln!("aiosasl: {error}"),
         }
-        anstream::eprintln!("{object}");
         self.status
     }
 }

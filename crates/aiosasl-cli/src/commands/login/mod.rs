@@ -23,7 +23,7 @@ use crate::{
     decode::printable,
     secrets::PasswordSource,
     status::{Failure, Status},
-    trace::{self, Record, Trace, Traced, What},
+    trace::{self, Trace, Traced, What},
 };
 
 const EXAMPLES: &str = "\
@@ -97,30 +97,43 @@ enum Binding {
 
 /// Logs in and prints how it went.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    let plan = arguments.plan()?;
+    let url = arguments.connection.url()?;
+    let plan = arguments.plan(url.target.clone())?;
     let trace = Trace::new();
-    let options = arguments.connection.options(trace.observer())?;
-    let target = plan.target.clone();
-    let work = arguments.log_in(&target, &options, &plan, &trace);
+    let options = arguments.connection.options(&url, trace.observer())?;
+    let work = arguments.log_in(&options, &plan, &trace);
     let limit = arguments.connection.timeout();
     let verdict = connection::run(limit, work)?.unwrap_or_else(|| Verdict::timeout(limit));
-    trace.record().note(What::Ended { good: verdict.outcome.is_ok(), text: verdict.summary() });
-    arguments.draw(&trace.record())?;
-    let report = Report::new(&plan, &verdict, &trace.record());
+    let mut record = trace.record();
+    record.note(What::Ended { good: verdict.outcome.is_ok(), text: verdict.summary() });
+    let server = server(&url.target);
+    if arguments.trace {
+        let columns = trace::text::columns();
+        anstream::eprint!("{}", trace::text::draw(&server, &record.moments, columns));
+    }
+    let report = Report::new(&plan, &verdict, &record);
     if arguments.json {
         report.print_json();
     } else {
         report.print();
     }
+    if let Some(path) = &arguments.trace_svg {
+        fs::write(path, trace::svg::draw(&server, &record.moments))
+            .map_err(|error| Failure::usage(format!("can't write {}: {error}", path.display())))?;
+    }
     Ok(verdict.status())
 }
 
+/// The server's name above its lifeline.
+fn server(Target { protocol, host, port, .. }: &Target) -> String {
+    format!("{} {}:{port}", protocol.name(), printable(host))
+}
+
 impl Arguments {
-    fn plan(&self) -> Result<Plan, Failure> {
+    fn plan(&self, mut target: Target) -> Result<Plan, Failure> {
         if self.min_iterations > self.max_iterations {
             return Err(Failure::usage("--min-iterations is more than --max-iterations"));
         }
-        let mut target = self.connection.url.target.clone();
         if let Some(user) = &self.user {
             target.user = Some(user.clone());
         }
@@ -131,38 +144,15 @@ impl Arguments {
         Plan::new(target, named, certificate, self.authzid.as_deref(), &self.password, &rules)
     }
 
-    /// Draws what happened, where somebody wants to see it.
-    fn draw(&self, record: &Record) -> Result<(), Failure> {
-        let Target { protocol, host, port, .. } = &self.connection.url.target;
-        let server = format!("{} {}:{port}", protocol.name(), printable(host));
-        if self.trace {
-            let columns = trace::text::columns();
-            anstream::eprint!("{}", trace::text::draw(&server, &record.moments, columns));
-        }
-        match &self.trace_svg {
-            Some(path) => {
-                fs::write(path, trace::svg::draw(&server, &record.moments)).map_err(|error| {
-                    Failure::usage(format!("can't write {}: {error}", path.display()))
-                })
-            }
-            None => Ok(()),
-        }
-    }
-
-    async fn log_in(
-        &self,
-        target: &Target,
-        options: &Options,
-        plan: &Plan,
-        trace: &Trace,
-    ) -> Verdict {
-        match net::connect(target, options).await {
+    async fn log_in(&self, options: &Options, plan: &Plan, trace: &Trace) -> Verdict {
+        match net::connect(&plan.target, options).await {
             Err(error) => Verdict::unconnected(&error),
             Ok(mut session) => {
                 trace.record().note(bindings_of(&session));
                 let bindings = self.bindings(&session);
                 let outcome = self.negotiate(&mut session, &bindings, plan, trace).await;
-                let verdict = Verdict::of(outcome, trace.record().elapsed());
+                let mut verdict = Verdict::of(outcome, trace.record().elapsed());
+                verdict.explain_binding(self.binding_type.as_ref(), session.tls());
                 session.close().await;
                 verdict
             }

@@ -10,11 +10,8 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{
-    plan::Plan,
-    verdict::{Fault, Verdict},
-};
-use crate::{decode::printable, output::outln, status::Status, trace::Record};
+use super::{plan::Plan, verdict::Verdict};
+use crate::{decode::printable, fault::Fault, output::outln, status::Status, trace::Record};
 
 /// How a login went; every field is always there, and null where nothing is known.
 #[derive(Debug, Serialize)]

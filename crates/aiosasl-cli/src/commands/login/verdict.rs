@@ -1,15 +1,15 @@
-//! How a login ended, sorted by whose fault it was: from errors to classes, and from classes to exit statuses.
+//! How a login ended.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use aiosasl::{
-    driver::{AuthenticationReport, Considered, Negotiated, NegotiationError, SaslError},
-    error::{Error, FailureCode, Reason, Refusal},
+    binding::BindingKind,
+    driver::{AuthenticationReport, Considered, Negotiated, NegotiationError},
+    error::Reason,
 };
-use aiosasl_profiles::{WireClass, WireError};
-use serde::Serialize;
+use aiosasl_profiles::{WireError, net::TlsInfo};
 
-use crate::status::Status;
+use crate::{fault::Fault, status::Status};
 
 /// How a login ended.
 #[derive(Debug)]
@@ -20,35 +20,6 @@ pub(super) struct Verdict {
     pub(super) considered: Vec<Considered>,
     /// How long it took, without the farewell.
     pub(super) elapsed: Option<Duration>,
-}
-
-/// What went wrong.
-#[derive(Debug, Serialize)]
-pub(super) struct Fault {
-    /// Whose fault it was.
-    pub(super) class: Class,
-    /// The protocol's own code, or the exact reason as a stable word.
-    pub(super) code: Option<String>,
-    /// In words.
-    pub(super) text: String,
-    /// Whether it was found before anything was sent on the credentials' account.
-    #[serde(skip)]
-    is_local: bool,
-}
-
-/// Whose fault it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Class {
-    Authorization,
-    Connection,
-    Credentials,
-    Mechanism,
-    Peer,
-    Policy,
-    Temporary,
-    Timeout,
-    Tls,
 }
 
 impl Verdict {
@@ -74,8 +45,24 @@ impl Verdict {
 
     /// It was not done in time.
     pub(super) fn timeout(limit: Duration) -> Self {
-        let text = format!("not done after {} s", limit.as_secs_f64());
-        Self::lost(Fault::new(Class::Timeout, text))
+        Self::lost(Fault::timeout(limit))
+    }
+
+    /// Adds why this connection has no binding of the type that is wanted, where that was the reason.
+    pub(super) fn explain_binding(&mut self, wanted: Option<&BindingKind>, tls: Option<&TlsInfo>) {
+        let Err(fault) = &mut self.outcome else { return };
+        if fault.code.as_deref() != Some(Reason::UnsupportedChannelBindingType.as_str()) {
+            return;
+        }
+        let Some(tls) = tls else {
+            fault.text.push_str(": there is no TLS");
+            return;
+        };
+        for (kind, why) in &tls.missing_bindings {
+            if wanted == Some(kind) {
+                fault.text = format!("{}: {kind}: {why}", fault.text);
+            }
+        }
     }
 
     /// The command's exit status.
@@ -112,87 +99,4 @@ impl Verdict {
     fn lost(fault: Fault) -> Self {
         Self { outcome: Err(fault), considered: Vec::new(), elapsed: None }
     }
-}
-
-impl Fault {
-    fn new(class: Class, text: impl Into<String>) -> Self {
-        Self { class, code: None, text: text.into(), is_local: false }
-    }
-
-    fn of(error: &SaslError) -> Self {
-        if let Some(error) = WireError::of(error) {
-            return Self::of_wire(error);
-        }
-        let class = match error.exchange_error() {
-            Some(Error::Credentials(_)) => Class::Credentials,
-            Some(Error::Policy(Reason::MechanismUnavailable)) => Class::Mechanism,
-            Some(Error::Policy(_)) => Class::Policy,
-            Some(Error::Refused(Refusal { code, .. })) => of_code(*code),
-            None if is_io(error) => Class::Connection,
-            Some(_) | None => Class::Peer,
-        };
-        Self {
-            class,
-            code: error.exchange_error().map(|it| it.reason().to_owned()),
-            text: error.text().to_owned(),
-            is_local: matches!(error.exchange_error(), Some(Error::Credentials(_))),
-        }
-    }
-
-    fn of_wire(error: &WireError) -> Self {
-        let class = match error.class {
-            WireClass::Authorization => Class::Authorization,
-            WireClass::Connection => Class::Connection,
-            WireClass::Credentials => Class::Credentials,
-            WireClass::Mechanism => Class::Mechanism,
-            WireClass::Policy => Class::Policy,
-            WireClass::Aborted | WireClass::Protocol => Class::Peer,
-            WireClass::Temporary => Class::Temporary,
-            WireClass::Timeout => Class::Timeout,
-            WireClass::Tls => Class::Tls,
-        };
-        Self { class, code: error.code.clone(), text: error.text.clone(), is_local: false }
-    }
-
-    fn status(&self) -> Status {
-        match self.class {
-            Class::Credentials if self.is_local => Status::Usage,
-            Class::Authorization | Class::Credentials => Status::Refused,
-            Class::Mechanism | Class::Peer | Class::Policy | Class::Temporary => Status::Failed,
-            Class::Connection | Class::Timeout | Class::Tls => Status::Unreachable,
-        }
-    }
-}
-
-impl Class {
-    /// The class as a stable word.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Authorization => "authorization",
-            Self::Connection => "connection",
-            Self::Credentials => "credentials",
-            Self::Mechanism => "mechanism",
-            Self::Peer => "peer",
-            Self::Policy => "policy",
-            Self::Temporary => "temporary",
-            Self::Timeout => "timeout",
-            Self::Tls => "tls",
-        }
-    }
-}
-
-/// What the mechanism's own word of refusal means (SCRAM's `e=`).
-fn of_code(code: FailureCode) -> Class {
-    match code {
-        FailureCode::AuthorizationDenied => Class::Authorization,
-        _ if code.concerns_credentials() => Class::Credentials,
-        FailureCode::Temporary => Class::Temporary,
-        FailureCode::MechanismUnknown => Class::Mechanism,
-        FailureCode::EncryptionRequired | FailureCode::MechanismTooWeak => Class::Policy,
-        _ => Class::Peer,
-    }
-}
-
-fn is_io(error: &SaslError) -> bool {
-    error.opaque_error().is_some_and(|error| error.is::<io::Error>())
 }

@@ -48,12 +48,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let mut faults = 0;
     while let Some(line) = lines.next()? {
         match arguments.read(&line) {
-            Ok(verifier) => arguments.print(&verifier),
+            Ok(verifier) => arguments.print(lines.number(), &verifier),
             Err(fault) if arguments.keep_going => {
                 faults += 1;
                 anstream::eprintln!("aiosasl: {}", lines.fault(&fault));
                 if arguments.json {
-                    outln!("{}", json!({ "line": lines.number(), "error": fault }));
+                    print_json(lines.number(), None, None, Some(&fault));
                 }
             }
             Err(fault) => return Err(lines.fault(fault)),
@@ -86,17 +86,29 @@ impl Arguments {
         }
     }
 
-    fn print(&self, verifier: &ScramVerifier) {
+    fn print(&self, line: usize, verifier: &ScramVerifier) {
         let text = verifier.to_text(VerifierFormat::from(self.to));
         if self.json {
-            let object = json!({
-                "mechanism": verifier.hash().scheme(),
-                "iterations": verifier.iterations(),
-                "verifier": text,
-            });
-            outln!("{object}");
+            print_json(line, Some(verifier), Some(&text), None);
         } else {
             outln!("{text}");
         }
     }
+}
+
+/// One object per line, with the same fields whether or not it was a verifier.
+fn print_json(
+    line: usize,
+    verifier: Option<&ScramVerifier>,
+    text: Option<&str>,
+    error: Option<&str>,
+) {
+    let object = json!({
+        "line": line,
+        "mechanism": verifier.map(|it| it.hash().scheme()),
+        "iterations": verifier.map(ScramVerifier::iterations),
+        "verifier": text,
+        "error": error,
+    });
+    outln!("{object}");
 }
