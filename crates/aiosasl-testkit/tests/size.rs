@@ -23,13 +23,17 @@ fn verifier() -> ScramVerifier {
     ScramVerifier::from_password(Hash::Sha256, Secret::new(*b"pencil"), *b"0123456789abcdef", 4096)
 }
 
-fn server() -> ServerExchange {
-    ServerExchange::new((SCRAM_SHA_256.server)(&ServerContext {
+fn server_context() -> ServerContext<'static> {
+    ServerContext {
         nonce: Nonce::new("3rfcNHYJY1ZVvWVs7j345678").expect("printable"),
         bindings: &[],
         plus: PlusOffer::NotOffered,
         rules: Rules::default(),
-    }))
+    }
+}
+
+fn server(context: &ServerContext<'_>) -> ServerExchange {
+    ServerExchange::new((SCRAM_SHA_256.server)(context))
 }
 
 /// Answers from a store that has one account; its own copy of the verifier is not the exchange's.
@@ -54,9 +58,9 @@ fn answered(
 #[test]
 fn a_scram_exchange_is_small() {
     // Half open: the server waits for the client's proof.
-    let mut store = Some(verifier());
+    let (server_context, mut store) = (server_context(), Some(verifier()));
     let region = Region::new(ALLOCATOR);
-    let mut half_open = server();
+    let mut half_open = server(&server_context);
     let first = Response::new("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
     let step = half_open.start(Some(first)).expect("in turn");
     drop(answered(&mut half_open, step, &mut store));
@@ -80,7 +84,7 @@ fn a_scram_exchange_is_small() {
     };
     let mut store = Some(verifier());
     let region = Region::new(ALLOCATOR);
-    let mut server = server();
+    let mut server = server(&server_context);
     let client = (SCRAM_SHA_256.client)(&context).expect("good credentials");
     let mut client = ClientExchange::new(client);
     let mut step = client.start().expect("in turn");
@@ -116,6 +120,6 @@ fn a_scram_exchange_is_small() {
         "end to end, both sides: {} allocations, {} reallocations",
         change.allocations, change.reallocations
     );
-    assert!(change.allocations <= 23, "{} allocations", change.allocations);
-    assert!(change.reallocations <= 2, "{} reallocations", change.reallocations);
+    assert!(change.allocations <= 10, "{} allocations", change.allocations);
+    assert_eq!(change.reallocations, 0);
 }

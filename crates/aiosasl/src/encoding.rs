@@ -7,6 +7,9 @@ use core::fmt;
 #[cfg(feature = "base64")]
 use base64ct::{Base64, Encoding as _};
 
+#[cfg(feature = "base64")]
+use crate::secret;
+
 /// Octets as base64.
 #[cfg(feature = "base64")]
 pub fn encode(octets: &[u8]) -> String {
@@ -22,6 +25,16 @@ pub fn encode_into(text: &mut Vec<u8>, octets: &[u8]) {
     Base64::encode(octets, room).expect("the room has just been made to measure");
 }
 
+/// Appends the first `len` octets of the text itself as base64.
+#[cfg(feature = "base64")]
+pub fn encode_from_within(text: &mut Vec<u8>, len: usize) {
+    let start = text.len();
+    text.resize(start + encoded_len(len.min(start)), 0);
+    let (before, room) = text.split_at_mut(start);
+    let octets = before.get(..len).unwrap_or(before);
+    Base64::encode(octets, room).expect("the room has just been made to measure");
+}
+
 /// The octets that the text stands for.
 ///
 /// # Errors
@@ -31,8 +44,26 @@ pub fn encode_into(text: &mut Vec<u8>, octets: &[u8]) {
 #[cfg(feature = "base64")]
 pub fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, Base64Error> {
     let text = text.as_ref();
-    let fault = || Base64Error::of(text);
-    Base64::decode_vec(core::str::from_utf8(text).map_err(|_| fault())?).map_err(|_| fault())
+    let padding = text.iter().rev().take_while(|octet| **octet == b'=').count();
+    let mut octets = alloc::vec![0; (text.len() / 4 * 3).saturating_sub(padding)];
+    decode_into(text, &mut octets).map(|_| octets)
+}
+
+/// The octets that the text stands for, in a room that is large enough; how many they are.
+#[cfg(feature = "base64")]
+pub(crate) fn decode_into(text: &[u8], room: &mut [u8]) -> Result<usize, Base64Error> {
+    Base64::decode(text, room).map(<[u8]>::len).map_err(|_| Base64Error::of(text))
+}
+
+/// Whether the text is the base64 of these octets, in a time that depends on the lengths alone.
+#[cfg(feature = "base64")]
+pub fn encodes(text: &[u8], octets: &[u8]) -> bool {
+    let mut room = [0; 64];
+    text.len() == encoded_len(octets.len())
+        && text.chunks(64).zip(octets.chunks(48)).fold(true, |fits, (text, octets)| {
+            let encoded = Base64::encode(octets, &mut room).unwrap_or_default();
+            fits & secret::equal(encoded.as_bytes(), text)
+        })
 }
 
 /// How many characters that many octets become.

@@ -2,7 +2,7 @@
 
 use aiosasl::{
     ClientStep, ServerStep,
-    encoding::{decode, encode},
+    encoding::{decode, encode, encode_from_within, encode_into, encodes},
     error::{Error, Misuse},
     hash::Hash,
     mechanism::{Needs, ServerProof},
@@ -116,6 +116,24 @@ proptest! {
         if let Ok(decoded) = decode(&text) {
             prop_assert_eq!(encode(&decoded), text);
         }
+    }
+
+    /// The forms without a copy say what the plain ones say.
+    #[test]
+    fn base64_in_place_is_base64(octets in vec(any::<u8>(), 0..200), len in 0..250_usize, at in 0..300_usize) {
+        let text = encode(&octets);
+        prop_assert!(encodes(text.as_bytes(), &octets));
+        let mut damaged = text.clone().into_bytes();
+        if let Some(octet) = damaged.get_mut(at) {
+            *octet ^= 1;
+            prop_assert!(!encodes(&damaged, &octets));
+        }
+        damaged.pop();
+        prop_assert_eq!(encodes(&damaged, &octets), octets.is_empty());
+        let (mut within, mut into) = (octets.clone(), octets.clone());
+        encode_from_within(&mut within, len);
+        encode_into(&mut into, &octets[..len.min(octets.len())]);
+        prop_assert_eq!(within, into);
     }
 
     #[test]

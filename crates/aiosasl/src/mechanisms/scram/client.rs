@@ -1,23 +1,21 @@
 //! The client's half of SCRAM (RFC 5802 section 5): it proves, and wants proof.
 
-use alloc::vec::Vec;
 use core::{fmt, mem, ops::RangeInclusive};
 
 use super::{
+    auth_message::AuthMessage,
     keys::{self, Keys},
     message::{ServerFinal, ServerFirst},
     opening::{PreparedKey, Sent},
 };
 use crate::{
-    binding::BindingKind,
-    encoding,
+    binding::{BindingKind, ClientBinding},
     error::{Error, FailureCode, Misuse, Reason, Refusal},
     hash::{Hash, HashValue},
     mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard},
     message::Response,
     name::MechanismName,
     query::{ClientAnswer, ClientQuery, DeriveKeys},
-    secret,
 };
 
 /// The client's half.
@@ -46,10 +44,9 @@ enum State {
     },
 }
 
-/// What is kept while the keys are derived: `AuthMessage` without its last part, and that part.
+/// What is kept while the keys are derived.
 struct Pending {
-    first_messages: Vec<u8>,
-    without_proof: Vec<u8>,
+    auth_message: AuthMessage,
     iterations: u32,
 }
 
@@ -66,13 +63,16 @@ impl ScramClient {
         context: &ClientContext<'_>,
     ) -> Result<Self, Error> {
         let sent = Sent::new(name, hash, context)?;
-        let channel_binding = sent.channel_binding.as_ref().map(|binding| binding.kind().clone());
+        let channel_binding = match &context.binding {
+            ClientBinding::Bound(binding) => Some(binding.kind().clone()),
+            ClientBinding::Unsupported | ClientBinding::NotOffered => None,
+        };
         Ok(Self { name, hash, channel_binding, state: State::ExpectStart(sent) })
     }
 
     fn take_server_first(&mut self, sent: Sent, message: &[u8]) -> Result<ClientTurn, Error> {
         let (nonce, salt, iterations) =
-            match ServerFirst::parse(message, sent.nonce()).map_err(Error::Peer)? {
+            match ServerFirst::parse(message, sent.first.nonce()).map_err(Error::Peer)? {
                 ServerFirst::Error(error) => return Err(refused(error)),
                 ServerFirst::Challenge { nonce, salt, iterations, offered_hash, tls_version } => {
                     let iterations =
@@ -81,9 +81,7 @@ impl ScramClient {
                     (nonce, salt, iterations)
                 }
             };
-        let without_proof = sent.without_proof(nonce);
-        let first_messages = [sent.bare(), b",", message, b","].concat();
-        let pending = Pending { first_messages, without_proof, iterations };
+        let pending = Pending { auth_message: sent.first.answered(message, nonce), iterations };
         match sent.key {
             PreparedKey::Password(password) => {
                 self.state = State::ExpectKeys(pending);
@@ -100,15 +98,12 @@ impl ScramClient {
     }
 
     fn say_final(&mut self, pending: Pending, keys: &Keys) -> ClientTurn {
-        let Pending { first_messages, without_proof: mut message, iterations } = pending;
-        let auth_message = [first_messages.as_slice(), message.as_slice()];
-        let proof = keys.client_proof(self.hash, &auth_message);
+        let Pending { auth_message, iterations } = pending;
+        let proof = keys.client_proof(self.hash, &[auth_message.as_bytes()]);
         let server_signature =
-            keys::server_signature(self.hash, keys.server_key.as_ref(), &auth_message);
+            keys::server_signature(self.hash, keys.server_key.as_ref(), &[auth_message.as_bytes()]);
         self.state = State::ExpectServerFinal { server_signature, iterations };
-        message.extend_from_slice(b",p=");
-        encoding::encode_into(&mut message, proof.as_ref());
-        ClientTurn::Respond(Response::new(message))
+        ClientTurn::Respond(auth_message.prove(&proof))
     }
 
     fn take_server_final(
@@ -119,11 +114,13 @@ impl ScramClient {
     ) -> Result<ClientTurn, Error> {
         match ServerFinal::parse(message).map_err(Error::Peer)? {
             ServerFinal::Error(error) => Err(refused(error)),
-            ServerFinal::Signature(it) if secret::equal(&it, server_signature.as_ref()) => {
+            ServerFinal::Signature(it) => {
+                if !it.stands_for(server_signature.as_ref()).map_err(Error::Peer)? {
+                    return Err(Error::Peer(Reason::ServerSignatureMismatch));
+                }
                 self.state = State::ExpectSuccess { iterations };
                 Ok(ClientTurn::Respond(Response::empty()))
             }
-            ServerFinal::Signature(_) => Err(Error::Peer(Reason::ServerSignatureMismatch)),
         }
     }
 }
@@ -135,7 +132,7 @@ impl ClientMechanism for ScramClient {
 
     fn initial_response(&mut self) -> Option<Response> {
         let State::ExpectStart(sent) = mem::take(&mut self.state) else { return None };
-        let message = Response::new(sent.message.as_slice());
+        let message = sent.first.to_response();
         self.state = State::ExpectServerFirst(sent);
         Some(message)
     }

@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use crate::{encoding, error::Reason, identity::AuthorizationId, nonce};
+use crate::{encoding, error::Reason, hash::HashValue, identity::AuthorizationId, nonce};
 
 /// The longest message, in octets.
 const MAX_MESSAGE: usize = 65_535;
@@ -146,10 +146,10 @@ pub(super) fn iteration_count(digits: &str) -> Result<u64, Reason> {
 
 /// `client-final-message`
 pub(super) struct ClientFinal<'a> {
-    /// The value of `c=`, decoded.
-    pub(super) channel_binding: Vec<u8>,
+    pub(super) channel_binding: Encoded<'a>,
     pub(super) nonce: &'a str,
-    pub(super) proof: Vec<u8>,
+    /// `None` where it is longer than any hash makes them.
+    pub(super) proof: Option<HashValue>,
     /// `client-final-message-without-proof`, as received.
     pub(super) without_proof: &'a str,
 }
@@ -165,13 +165,14 @@ impl<'a> ClientFinal<'a> {
         };
         attributes.drop_last();
         attributes.check_rest(|_, _| Ok(()))?;
-        Ok(Self { channel_binding: base64(binding)?, nonce, proof: base64(proof)?, without_proof })
+        let (channel_binding, proof) = (Encoded(binding), Encoded(proof).hash_value()?);
+        Ok(Self { channel_binding, nonce, proof, without_proof })
     }
 }
 
 /// `server-final-message`
 pub(super) enum ServerFinal<'a> {
-    Signature(Vec<u8>),
+    Signature(Encoded<'a>),
     Error(&'a str),
 }
 
@@ -184,7 +185,32 @@ impl<'a> ServerFinal<'a> {
         let mut attributes = Attributes::of(message);
         let signature = attributes.next_named('v')?;
         attributes.check_rest(|_, _| Ok(()))?;
-        base64(signature).map(Self::Signature)
+        Ok(Self::Signature(Encoded(signature)))
+    }
+}
+
+/// A value in base64, not decoded yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Encoded<'a>(&'a str);
+
+impl Encoded<'_> {
+    /// Whether it stands for these octets; an error where it is no base64.
+    pub(super) fn stands_for(self, octets: &[u8]) -> Result<bool, Reason> {
+        if encoding::encodes(self.0.as_bytes(), octets) {
+            return Ok(true);
+        }
+        base64(self.0).map(|_| false)
+    }
+
+    /// The octets in place; `None` where they are more than any hash makes.
+    fn hash_value(self) -> Result<Option<HashValue>, Reason> {
+        let mut room = [0; 66];
+        if self.0.len() > encoding::encoded_len(room.len()) {
+            return base64(self.0).map(|_| None);
+        }
+        let len =
+            encoding::decode_into(self.0.as_bytes(), &mut room).map_err(|_| Reason::BadBase64)?;
+        Ok(room.get(..len).filter(|octets| octets.len() <= 64).map(HashValue::new))
     }
 }
 

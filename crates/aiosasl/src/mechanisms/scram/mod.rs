@@ -9,12 +9,14 @@
 //!
 //! The hash is data: one row of the list below makes a mechanism and its -PLUS form.
 
+mod auth_message;
 mod client;
 mod downgrade;
 mod keys;
 mod message;
 mod opening;
 mod server;
+mod transcript;
 mod verifier;
 
 use alloc::boxed::Box;
@@ -56,7 +58,8 @@ macro_rules! family {
                     Ok(Box::new(ScramClient::new(MechanismName::new($name), Hash::$hash, context)?))
                 },
                 server: |context: &ServerContext<'_>| {
-                    Box::new(ScramServer::new($name, Hash::$hash, context))
+                    const NAME: &MechanismName = &MechanismName::new($name);
+                    Box::new(ScramServer::new(NAME, Hash::$hash, context))
                 },
             };
             #[doc = concat!("`", $plus_name, "` (", $reference, "), tied to the channel.")]
@@ -68,7 +71,8 @@ macro_rules! family {
                     Ok(Box::new(ScramClient::new(MechanismName::new($plus_name), Hash::$hash, context)?))
                 },
                 server: |context: &ServerContext<'_>| {
-                    Box::new(ScramServer::new($plus_name, Hash::$hash, context))
+                    const NAME: &MechanismName = &MechanismName::new($plus_name);
+                    Box::new(ScramServer::new(NAME, Hash::$hash, context))
                 },
             };
         )+

@@ -1,0 +1,107 @@
+//! `AuthMessage` of a SCRAM client (RFC 5802 section 3): it grows in one buffer, and ends as the last message.
+
+use alloc::vec::Vec;
+
+use super::message;
+use crate::{
+    binding::ClientBinding, encoding, hash::HashValue, mechanism::ClientContext, message::Response,
+};
+
+/// Room for the server's first message and our last, as they usually are.
+const ROOM: usize = 320;
+
+/// `client-first-message`, and the channel binding's octets, which are sent later.
+pub(super) struct FirstMessage {
+    /// The gs2 header, the binding's octets, and `client-first-message-bare`, which ends with the nonce.
+    octets: Vec<u8>,
+    header_len: usize,
+    channel_binding_len: usize,
+    nonce_len: usize,
+}
+
+impl FirstMessage {
+    /// The message of a user whose name is prepared already.
+    pub(super) fn new(username: &str, context: &ClientContext<'_>) -> Self {
+        let mut octets = Vec::with_capacity(username.len() + ROOM);
+        push_header(&mut octets, context);
+        let header_len = octets.len();
+        if let ClientBinding::Bound(binding) = &context.binding {
+            octets.extend_from_slice(binding.data());
+        }
+        let channel_binding_len = octets.len();
+        let nonce = context.nonce.as_str();
+        for part in ["n=", &*message::encode_name(username), ",r=", nonce] {
+            octets.extend_from_slice(part.as_bytes());
+        }
+        Self { octets, header_len, channel_binding_len, nonce_len: nonce.len() }
+    }
+
+    /// The message, to be sent.
+    pub(super) fn to_response(&self) -> Response {
+        let header = self.octets.get(..self.header_len).unwrap_or_default();
+        let bare = self.octets.get(self.channel_binding_len..).unwrap_or_default();
+        Response::new([header, bare].concat())
+    }
+
+    /// Our nonce.
+    pub(super) fn nonce(&self) -> &str {
+        let start = self.octets.len().saturating_sub(self.nonce_len);
+        core::str::from_utf8(self.octets.get(start..).unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Goes on with the server's first message as received, and both ends' nonces in it.
+    pub(super) fn answered(self, server_first: &[u8], nonce: &str) -> AuthMessage {
+        let Self { mut octets, channel_binding_len, .. } = self;
+        for part in [b",", server_first, b","] {
+            octets.extend_from_slice(part);
+        }
+        let without_proof_start = octets.len();
+        octets.extend_from_slice(b"c=");
+        encoding::encode_from_within(&mut octets, channel_binding_len);
+        octets.extend_from_slice(b",r=");
+        octets.extend_from_slice(nonce.as_bytes());
+        AuthMessage { octets, start: channel_binding_len, without_proof_start }
+    }
+}
+
+/// `gs2-header`
+fn push_header(octets: &mut Vec<u8>, context: &ClientContext<'_>) {
+    match &context.binding {
+        ClientBinding::Unsupported => octets.push(b'n'),
+        ClientBinding::NotOffered => octets.push(b'y'),
+        ClientBinding::Bound(binding) => {
+            octets.extend_from_slice(b"p=");
+            octets.extend_from_slice(binding.kind().as_str().as_bytes());
+        }
+    }
+    octets.push(b',');
+    if let Some(authorization_id) = &context.credentials.authorization_id {
+        octets.extend_from_slice(b"a=");
+        octets.extend_from_slice(message::encode_name(authorization_id.as_str()).as_bytes());
+    }
+    octets.push(b',');
+}
+
+/// `client-first-message-bare "," server-first-message "," client-final-message-without-proof`
+pub(super) struct AuthMessage {
+    /// What is before it is the gs2 header and the channel binding's octets.
+    octets: Vec<u8>,
+    start: usize,
+    without_proof_start: usize,
+}
+
+impl AuthMessage {
+    /// All three parts.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.octets.get(self.start..).unwrap_or_default()
+    }
+
+    /// `client-final-message`: the last part, and the proof.
+    pub(super) fn prove(self, proof: &HashValue) -> Response {
+        let Self { octets: mut message, without_proof_start, .. } = self;
+        message.drain(..without_proof_start);
+        message.extend_from_slice(b",p=");
+        encoding::encode_into(&mut message, proof.as_ref());
+        Response::new(message)
+    }
+}
