@@ -8,9 +8,7 @@ use serde_json::Value;
 
 use crate::ledger::{Vectors, hex, text};
 
-#[test]
-fn channel_bindings() {
-    let mut vectors = Vectors::open("channel_binding.json", &["valid", "malformed"]);
+pub(crate) fn channel_bindings(vectors: &mut Vectors) {
     for (at, vector) in vectors.section("valid").iter().enumerate() {
         match text(&vector["type"]) {
             "tls-server-end-point" => end_point(vector),
@@ -25,7 +23,6 @@ fn channel_bindings() {
         }
         vectors.played("valid", at);
     }
-    vectors.close();
 }
 
 fn end_point(vector: &Value) {

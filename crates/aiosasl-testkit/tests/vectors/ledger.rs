@@ -1,71 +1,83 @@
-//! The vectors' files, and the ledger of what was played.
+//! One file of vectors, and the ledger of what of it was played.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use serde_json::Value;
 
-/// Who plays the files that are not played here: a test file, and what it must mention.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("precis.json", "crates/aiosasl/tests/prep.rs"),
-    ("saslprep.json", "crates/aiosasl/tests/prep.rs"),
-    ("stringprep_tables.json", "crates/aiosasl/src/prep/stringprep.rs"),
-    ("profiles.json", "crates/aiosasl-profiles/tests"),
-];
-
-/// The files that are played here, and by which room.
-const HERE: &[(&str, &str)] = &[
-    ("anonymous.json", "one_message"),
-    ("base64.json", "words"),
-    ("channel_binding.json", "bindings"),
-    ("external.json", "one_message"),
-    ("mechname.json", "words"),
-    ("plain.json", "one_message"),
-    ("scram.json", "scram, scram_parts"),
-    ("scram_storage.json", "scram_parts"),
-];
-
 /// One vector file, and which of its entries were played.
 pub(crate) struct Vectors {
     file: &'static str,
     pub(crate) all: Value,
-    sections: &'static [&'static str],
     played: BTreeSet<String>,
 }
 
 impl Vectors {
-    /// Opens a file; these sections of it have to be played before it is closed.
-    pub(crate) fn open(file: &'static str, sections: &'static [&'static str]) -> Self {
-        let text =
-            fs::read_to_string(root().join("vectors").join(file)).expect("the file is there");
+    /// Opens a file; whatever stands in it has to be played before it is closed.
+    pub(crate) fn open(file: &'static str) -> Self {
+        let path = root().join("vectors").join(file);
+        let text = fs::read_to_string(path).expect("the file is there");
         let all = serde_json::from_str(&text).expect("the file is JSON");
-        Self { file, all, sections, played: BTreeSet::new() }
+        Self { file, all, played: BTreeSet::new() }
     }
 
-    /// The entries of a section.
+    /// The entries of a section, or of a section's section: `fake_salt.cases`.
     pub(crate) fn section(&self, section: &str) -> Vec<Value> {
-        self.all[section].as_array().unwrap_or_else(|| panic!("{}: {section}", self.file)).clone()
+        let found = section.split('.').fold(&self.all, |within, name| &within[name]);
+        found.as_array().unwrap_or_else(|| panic!("{}: {section}", self.file)).clone()
     }
 
     /// Notes that the entry of a section was played.
     pub(crate) fn played(&mut self, section: &str, at: usize) {
-        self.played.insert(format!("{section}[{at}]"));
+        self.note(format!("{section}[{at}]"));
     }
 
-    /// Fails where an entry was not played; says how many were.
-    pub(crate) fn close(self) {
-        let mut expected = BTreeSet::new();
-        for section in self.sections {
-            let len = self.section(section).len();
-            expected.extend((0..len).map(|at| format!("{section}[{at}]")));
-        }
+    /// Notes that a section that is one vector was played.
+    pub(crate) fn played_whole(&mut self, section: &str) {
+        self.note(section.to_owned());
+    }
+
+    /// Fails where an entry was not played; how many were.
+    pub(crate) fn close(self) -> usize {
+        let expected = entries("", &self.all);
         let missing: Vec<_> = expected.difference(&self.played).collect();
         assert!(missing.is_empty(), "{}: nobody plays {missing:?}", self.file);
-        println!("{}: {} vectors played", self.file, self.played.len());
+        let invented: Vec<_> = self.played.difference(&expected).collect();
+        assert!(invented.is_empty(), "{}: there is no {invented:?}", self.file);
+        self.played.len()
+    }
+
+    fn note(&mut self, entry: String) {
+        assert!(!self.played.contains(&entry), "{}: {entry} is played twice", self.file);
+        self.played.insert(entry);
     }
 }
 
+/// What has to be played: each entry of a list; each list and object in an object, or, where there is none, the object
+/// itself.
+fn entries(path: &str, value: &Value) -> BTreeSet<String> {
+    let Some(fields) = value.as_object() else { return BTreeSet::new() };
+    let mut found = BTreeSet::new();
+    for (name, value) in fields {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match value {
+            Value::Array(list) => found.extend((0..list.len()).map(|at| format!("{path}[{at}]"))),
+            Value::Object(_) => {
+                let inner = entries(&path, value);
+                if inner.is_empty() {
+                    found.insert(path)
+                } else {
+                    found.extend(inner);
+                    true
+                };
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// The repository.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -97,33 +109,13 @@ pub(crate) fn text(value: &Value) -> &str {
 }
 
 #[test]
-fn every_file_has_a_player() {
-    let mut known: BTreeSet<&str> = HERE.iter().map(|(file, _)| *file).collect();
-    for (file, player) in ELSEWHERE {
-        known.insert(file);
-        let path = root().join(player);
-        let sources = if path.is_dir() { rust_files(&path) } else { vec![path] };
-        let stem = file.strip_suffix(".json").expect("a JSON file");
-        let mentions =
-            |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains(stem));
-        assert!(sources.iter().any(mentions), "{player} does not play {file}");
-    }
-    let files = fs::read_dir(root().join("vectors")).expect("the folder is there");
-    for file in files {
-        let name = file.expect("a file").file_name().into_string().expect("UTF-8");
-        assert!(known.contains(name.as_str()), "nobody plays vectors/{name}");
-    }
-}
-
-fn rust_files(folder: &PathBuf) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder is there") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            found.push(path);
-        }
-    }
-    found
+fn all_that_stands_in_a_file_has_to_be_played() {
+    let file = serde_json::json!({
+        "mechanism": "X", "valid": [{}, {}], "none": [],
+        "fake": { "secret": "s", "cases": [{}], "other": { "name": "n" } },
+        "single": { "id": "one" },
+    });
+    let expected =
+        ["fake.cases[0]", "fake.other", "single", "valid[0]", "valid[1]"].map(str::to_owned);
+    assert_eq!(entries("", &file), expected.into());
 }

@@ -3,6 +3,75 @@
 mod bindings;
 mod ledger;
 mod one_message;
+mod reference;
 mod scram;
 mod scram_parts;
 mod words;
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use ledger::{Vectors, root};
+
+/// Who plays which file; together they have to play each of its entries.
+const HERE: &[(&str, &[fn(&mut Vectors)])] = &[
+    ("anonymous.json", &[one_message::anonymous_says_a_trace_or_nothing]),
+    ("base64.json", &[words::base64]),
+    ("channel_binding.json", &[bindings::channel_bindings]),
+    ("external.json", &[one_message::external_says_as_whom_to_act]),
+    ("mechname.json", &[words::mechanism_names]),
+    ("plain.json", &[one_message::plain_is_one_message_of_three_fields]),
+    (
+        "scram.json",
+        &[
+            scram::good_exchanges,
+            scram::malformed_messages,
+            scram_parts::decoys_have_the_published_salts,
+            scram_parts::downgrade_protection,
+            scram_parts::published_examples_that_do_not_verify,
+            scram_parts::the_upgrade_task_sends_the_salted_password,
+        ],
+    ),
+    ("scram_storage.json", &[scram_parts::stored_forms]),
+];
+
+/// Who plays the files that are not played here: a test file, and what of it opens the vectors.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("precis.json", "crates/aiosasl/tests/prep.rs"),
+    ("profiles.json", "crates/aiosasl-profiles/tests/imap_transcripts.rs"),
+    ("profiles.json", "crates/aiosasl-profiles/tests/smtp_transcripts.rs"),
+    ("profiles.json", "crates/aiosasl-profiles/tests/xmpp_transcripts.rs"),
+    ("saslprep.json", "crates/aiosasl/tests/prep.rs"),
+    ("stringprep_tables.json", "crates/aiosasl/src/prep/stringprep.rs"),
+];
+
+#[test]
+fn every_vector_is_played() {
+    for (file, players) in HERE {
+        let mut vectors = Vectors::open(file);
+        for play in *players {
+            play(&mut vectors);
+        }
+        println!("{file}: {} vectors played", vectors.close());
+    }
+}
+
+#[test]
+fn every_file_has_a_player() {
+    let mut known: BTreeSet<&str> = HERE.iter().map(|(file, _)| *file).collect();
+    for (file, player) in ELSEWHERE {
+        known.insert(file);
+        let source = fs::read_to_string(root().join(player)).expect("the player is there");
+        let opens = format!("vectors/{file}\"");
+        assert!(source.contains(&opens), "{player} does not open {file}");
+        assert!(source.contains("#[test]"), "{player} has no test");
+    }
+    for path in files() {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        assert!(known.contains(name), "nobody plays vectors/{name}");
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("vectors")).expect("the folder is there");
+    entries.map(|entry| entry.expect("an entry").path()).collect()
+}

@@ -76,9 +76,7 @@ fn play_malformed(
     }
 }
 
-#[test]
-fn plain_is_one_message_of_three_fields() {
-    let mut vectors = Vectors::open("plain.json", &["valid", "malformed"]);
+pub(crate) fn plain_is_one_message_of_three_fields(vectors: &mut Vectors) {
     for (at, vector) in vectors.section("valid").iter().enumerate() {
         let message = octets(&vector["messages"][0]);
         let [authzid, authcid, password] =
@@ -111,13 +109,10 @@ fn plain_is_one_message_of_three_fields() {
         assert!(met.client.is_ok(), "{}: {:?}", vector["id"], met.client);
         vectors.played("valid", at);
     }
-    play_malformed(&mut vectors, &plain::MECHANISM, |_| Accounts::new());
-    vectors.close();
+    play_malformed(vectors, &plain::MECHANISM, |_| Accounts::new());
 }
 
-#[test]
-fn anonymous_says_a_trace_or_nothing() {
-    let mut vectors = Vectors::open("anonymous.json", &["valid", "malformed"]);
+pub(crate) fn anonymous_says_a_trace_or_nothing(vectors: &mut Vectors) {
     let accounts = Accounts::new().with_anonymous();
     for (at, vector) in vectors.section("valid").iter().enumerate() {
         let message = octets(&vector["messages"][0]);
@@ -139,8 +134,7 @@ fn anonymous_says_a_trace_or_nothing() {
         assert!(met.client.is_ok(), "{}", vector["id"]);
         vectors.played("valid", at);
     }
-    play_malformed(&mut vectors, &anonymous::MECHANISM, |_| Accounts::new().with_anonymous());
-    vectors.close();
+    play_malformed(vectors, &anonymous::MECHANISM, |_| Accounts::new().with_anonymous());
 }
 
 fn external_accounts(vector: &Value) -> Accounts {
@@ -152,9 +146,7 @@ fn external_accounts(vector: &Value) -> Accounts {
     accounts
 }
 
-#[test]
-fn external_says_as_whom_to_act() {
-    let mut vectors = Vectors::open("external.json", &["valid", "malformed"]);
+pub(crate) fn external_says_as_whom_to_act(vectors: &mut Vectors) {
     for (at, vector) in vectors.section("valid").iter().enumerate() {
         let message = octets(&vector["messages"][0]);
         let accounts = external_accounts(vector);
@@ -178,8 +170,7 @@ fn external_says_as_whom_to_act() {
         assert!(met.client.is_ok(), "{}", vector["id"]);
         vectors.played("valid", at);
     }
-    play_malformed(&mut vectors, &external::MECHANISM, external_accounts);
-    vectors.close();
+    play_malformed(vectors, &external::MECHANISM, external_accounts);
 }
 
 #[test]

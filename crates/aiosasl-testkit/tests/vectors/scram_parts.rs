@@ -21,27 +21,25 @@ use crate::{
     scram::{gave_up, hash, mechanism},
 };
 
-#[test]
-fn decoys_have_the_published_salts() {
-    let vectors = Vectors::open("scram.json", &[]);
-    let fake = &vectors.all["fake_salt"];
+pub(crate) fn decoys_have_the_published_salts(vectors: &mut Vectors) {
+    let fake = vectors.all["fake_salt"].clone();
     let secret = hex(&fake["server_secret_hex"]);
-    for case in fake["cases"].as_array().expect("a list") {
+    for (at, case) in vectors.section("fake_salt.cases").iter().enumerate() {
         let len = usize::try_from(case["salt_len"].as_u64().expect("a number")).expect("small");
         let salt = Decoy::new(Secret::new(secret.clone()), 4096, len)
             .salt(hash(text(&case["mechanism"])), text(&case["username"]));
         assert_eq!(*salt, *decode(text(&case["salt_b64"])).expect("base64"), "{case}");
+        vectors.played("fake_salt.cases", at);
     }
     // PostgreSQL's own way, which we don't take: SHA-256 of the name and the cluster's nonce.
     let other = &fake["postgresql"];
     let input = [text(&other["username"]).as_bytes(), &hex(&other["mock_nonce_hex"])].concat();
     let salt = &Hash::Sha256.digest(&input).to_vec()[..16];
     assert_eq!(salt, decode(text(&other["salt_b64"])).expect("base64"));
+    vectors.played_whole("fake_salt.postgresql");
 }
 
-#[test]
-fn published_examples_that_do_not_verify() {
-    let mut vectors = Vectors::open("scram.json", &["not_reproducible"]);
+pub(crate) fn published_examples_that_do_not_verify(vectors: &mut Vectors) {
     for (at, vector) in vectors.section("not_reproducible").iter().enumerate() {
         let hash = if text(&vector["hash"]) == "sha256" { Hash::Sha256 } else { Hash::Sha1 };
         let server_first = text(&vector["server_first"]);
@@ -70,7 +68,6 @@ fn published_examples_that_do_not_verify() {
         );
         vectors.played("not_reproducible", at);
     }
-    vectors.close();
 }
 
 /// A client that saw this offer and hears this first message: `None` where it goes on.
@@ -120,9 +117,7 @@ fn kinds(list: &Value) -> Option<Vec<BindingKind>> {
     Some(list.iter().map(|kind| BindingKind::parse(text(kind)).expect("a type")).collect())
 }
 
-#[test]
-fn downgrade_protection() {
-    let mut vectors = Vectors::open("scram.json", &["ssdp_hash", "ssdp_malformed"]);
+pub(crate) fn downgrade_protection(vectors: &mut Vectors) {
     for (at, vector) in vectors.section("ssdp_hash").iter().enumerate() {
         let (mechanisms, kinds) = (names(&vector["mechanisms"]), kinds(&vector["cb_types"]));
         let server_first = format!("r=abcdef,s=QSXCR+Q6sek8bf92,i=4096,h={}", text(&vector["h"]));
@@ -146,12 +141,9 @@ fn downgrade_protection() {
         assert_eq!(heard.as_deref(), vector["expect"].as_str(), "{vector}");
         vectors.played("ssdp_malformed", at);
     }
-    vectors.close();
 }
 
-#[test]
-fn the_upgrade_task_sends_the_salted_password() {
-    let vectors = Vectors::open("scram.json", &[]);
+pub(crate) fn the_upgrade_task_sends_the_salted_password(vectors: &mut Vectors) {
     let upgrade = &vectors.all["upgrade"];
     let salt = decode(text(&upgrade["salt_b64"])).expect("base64");
     let job = DeriveKeys::new(Hash::Sha256, Secret::new(text(&upgrade["password"])), salt, 4096);
@@ -159,11 +151,10 @@ fn the_upgrade_task_sends_the_salted_password() {
         job.salted_password().as_ref(),
         decode(text(&upgrade["hash_element_b64"])).expect("base64")
     );
+    vectors.played_whole("upgrade");
 }
 
-#[test]
-fn stored_forms() {
-    let mut vectors = Vectors::open("scram_storage.json", &["valid", "malformed"]);
+pub(crate) fn stored_forms(vectors: &mut Vectors) {
     let format = |vector: &Value| {
         let name = text(&vector["format"]);
         VerifierFormat::ALL.into_iter().find(|it| it.as_str() == name).expect("a known form")
@@ -187,5 +178,4 @@ fn stored_forms() {
         );
         vectors.played("malformed", at);
     }
-    vectors.close();
 }
