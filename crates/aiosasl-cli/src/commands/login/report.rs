@@ -49,6 +49,7 @@ struct Row<'a> {
 struct Tls {
     version: &'static str,
     cipher: String,
+    #[serde(skip)]
     verified: bool,
 }
 
