@@ -12,8 +12,11 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use ledger::{Vectors, root};
 
+/// Plays some of a file's entries, and notes which.
+type Player = fn(&mut Vectors);
+
 /// Who plays which file; together they have to play each of its entries.
-const HERE: &[(&str, &[fn(&mut Vectors)])] = &[
+const HERE: &[(&str, &[Player])] = &[
     ("anonymous.json", &[one_message::anonymous_says_a_trace_or_nothing]),
     ("base64.json", &[words::base64]),
     ("channel_binding.json", &[bindings::channel_bindings]),
