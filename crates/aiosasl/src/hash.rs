@@ -215,7 +215,7 @@ impl HashValue {
     }
 
     /// Adds by XOR, octet by octet, as far as both go.
-    pub(crate) fn add(&mut self, octets: &[u8]) {
+    pub fn xor(&mut self, octets: &[u8]) {
         for (mine, other) in self.octets.iter_mut().zip(octets) {
             *mine ^= other;
         }

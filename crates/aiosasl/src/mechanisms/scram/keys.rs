@@ -32,7 +32,7 @@ impl Keys {
     /// `ClientProof`; `auth_message` in pieces.
     pub(super) fn client_proof(&self, hash: Hash, auth_message: &[&[u8]]) -> HashValue {
         let mut proof = hash.hmac(self.stored_key(hash).as_ref(), auth_message);
-        proof.add(self.client_key.as_ref());
+        proof.xor(self.client_key.as_ref());
         proof
     }
 }
@@ -50,6 +50,6 @@ pub(super) fn proof_fits(
     proof: &[u8],
 ) -> bool {
     let mut client_key = hash.hmac(stored_key, auth_message);
-    client_key.add(proof);
+    client_key.xor(proof);
     secret::equal(hash.digest(client_key.as_ref()).as_ref(), stored_key)
 }
