@@ -55,7 +55,7 @@ fn main() {
     let simple = FaceToFace::new(&plain::MECHANISM, &accounts);
     ratio(
         "PLAIN with an unknown account / with a wrong password",
-        20_000,
+        20,
         || simple.meet("none", "wrong!", Profile::FULL).client.is_err(),
         || simple.meet("user", "wrong!", Profile::FULL).client.is_err(),
     );

@@ -14,26 +14,39 @@ use aiosasl::{
         Answer, Authorization, Authorize, Decoy, Query, ScramKeys, ScramVerifier, Verdict,
         VerifyPassword,
     },
-    secret::{Password, Secret, equal},
+    secret::Secret,
 };
 
 /// How many iterations new verifiers get.
 const ITERATIONS: u32 = 4096;
+/// The hash of the verifier that is compared with where there is no account.
+const DUMMY: Hash = Hash::Sha256;
 
 /// Accounts that live as long as the value; not for a server that anybody relies on.
+///
+/// Passwords are not kept, verifiers are. What is asked about an account that does not exist costs what it costs for
+/// one that does, and is answered from a [`Decoy`]; the one that stands there by itself is known to everybody who can
+/// read, so a server that strangers can reach needs [`with_decoy`](Self::with_decoy).
+///
+/// # Example: a wrong name costs a derivation, as a wrong password does
+///
+/// ```
+/// use aiosasl::{mechanisms::plain, profile::Profile};
+/// use aiosasl_testkit::{Accounts, FaceToFace};
+///
+/// let accounts = Accounts::new().with_password("tim", "tanstaaftanstaaf");
+/// let pair = FaceToFace::new(&plain::MECHANISM, &accounts);
+/// let [wrong, unknown] = ["tim", "tom"].map(|name| pair.meet(name, "guess", Profile::FULL));
+/// assert_eq!(wrong.client.err(), unknown.client.err());
+/// assert_eq!(wrong.lines.last(), unknown.lines.last());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Accounts {
-    by_name: BTreeMap<String, Account>,
+    by_name: BTreeMap<String, Vec<ScramVerifier>>,
     acting: BTreeSet<(String, String)>,
     external: Option<AuthenticationId>,
     anonymous: bool,
     decoy: Decoy,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Account {
-    password: Option<Password>,
-    verifiers: Vec<ScramVerifier>,
 }
 
 impl Default for Accounts {
@@ -54,23 +67,33 @@ impl Accounts {
         }
     }
 
-    /// An account with a password, both in prepared form, and a verifier for each hash that this build has.
+    /// An account with a password, both in prepared form: a verifier of 4096 iterations for each hash that this
+    /// build has.
     pub fn with_password(mut self, name: &str, password: &str) -> Self {
-        let account = self.by_name.entry(name.into()).or_default();
-        account.password = Some(Password::new(password));
-        account.verifiers = Hash::ALL
-            .iter()
-            .map(|hash| {
-                let salt = self.decoy.salt(*hash, &format!("{name}'s"));
-                ScramVerifier::from_password(*hash, Secret::new(password), salt, ITERATIONS)
-            })
-            .collect();
+        for hash in Hash::ALL {
+            self = self.with_password_for(name, password, *hash, ITERATIONS);
+        }
         self
     }
 
-    /// An account with a verifier and without a password.
+    /// An account with a password, both in prepared form: a verifier for this hash and iteration count alone.
+    pub fn with_password_for(
+        self,
+        name: &str,
+        password: &str,
+        hash: Hash,
+        iterations: u32,
+    ) -> Self {
+        let salt = self.decoy.salt(hash, &format!("{name}'s"));
+        let password = Secret::new(password);
+        self.with_verifier(name, ScramVerifier::from_password(hash, password, salt, iterations))
+    }
+
+    /// An account with this verifier, which takes the place of an older one for the same hash.
     pub fn with_verifier(mut self, name: &str, verifier: ScramVerifier) -> Self {
-        self.by_name.entry(name.into()).or_default().verifiers.push(verifier);
+        let verifiers = self.by_name.entry(name.into()).or_default();
+        verifiers.retain(|older| older.hash() != verifier.hash());
+        verifiers.push(verifier);
         self
     }
 
@@ -121,27 +144,39 @@ impl Accounts {
     }
 
     fn scram_keys(&self, query: ScramKeys) -> Answer {
-        let account = self.by_name.get(query.authentication_id().as_str());
-        let verifier =
-            account.and_then(|it| it.verifiers.iter().find(|it| it.hash() == query.hash()));
-        match verifier {
+        match self.verifier(query.authentication_id(), Some(query.hash())) {
             Some(verifier) => query.answer(verifier.clone()),
             None => query.unknown(&self.decoy),
         }
     }
 
     fn verify_password(&self, query: VerifyPassword) -> Answer {
-        let account = self.by_name.get(query.authentication_id().as_str());
-        let known = account.and_then(|account| account.password.as_ref());
-        // The comparison is made for everybody, so that the unknown cost the same.
-        let password = known.map_or("\0", Password::expose);
-        let fits = equal(password.as_bytes(), query.password().expose().as_bytes());
+        let known = self.verifier(query.authentication_id(), None);
+        let dummy = self.dummy(query.authentication_id());
+        let verifier = known.or(dummy.as_ref());
+        let fits = verifier.is_some_and(|it| it.verifies(Secret::new(query.password().expose())));
         let verdict = match known {
             None => Verdict::UnknownAccount,
             Some(_) if fits => Verdict::Accepted,
             Some(_) => Verdict::Refused,
         };
         query.answer(verdict)
+    }
+
+    /// An account's verifier for this hash, or any: then for the hash that the dummy has, where there is a choice.
+    fn verifier(&self, name: &AuthenticationId, hash: Option<Hash>) -> Option<&ScramVerifier> {
+        let verifiers = self.by_name.get(name.as_str())?;
+        let of = |hash| verifiers.iter().find(|it| it.hash() == hash);
+        match hash {
+            Some(hash) => of(hash),
+            None => of(DUMMY).or(verifiers.first()),
+        }
+    }
+
+    /// What the password of an account that does not exist is compared with.
+    fn dummy(&self, name: &AuthenticationId) -> Option<ScramVerifier> {
+        let answer = ScramKeys::new(name.clone(), DUMMY).unknown(&self.decoy);
+        answer.scram_verifier().ok().map(|(_, verifier, _)| verifier)
     }
 }
 

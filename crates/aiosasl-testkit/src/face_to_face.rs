@@ -4,7 +4,7 @@ use aiosasl::{
     Authenticated, ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{ChannelBinding, ClientBinding},
     credentials::Credentials,
-    error::Error,
+    error::{Error, FailureCode},
     mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
@@ -104,15 +104,55 @@ fn fixed_nonce(side: &str) -> Nonce {
     Nonce::new(format!("{side}Nonce0123456789abc")).expect("printable")
 }
 
+/// A message between the two ends.
+#[derive(Debug)]
+pub enum OnTheWire<'a> {
+    /// What the client has said.
+    ToServer(&'a mut ClientMessage),
+    /// What the server has said.
+    ToClient(&'a mut ServerMessage),
+}
+
 /// Lets two exchanges talk until the client has ended.
 ///
 /// # Panics
 ///
-/// Where they never end, or a mechanism breaks its contract: that is what it is for.
-pub fn talk(
+/// Where they never end, or a client asks what nobody can answer.
+pub fn talk(client: ClientExchange, server: ServerExchange, accounts: &Accounts) -> Meeting {
+    talk_over(client, server, accounts, |_| {})
+}
+
+/// Lets two exchanges talk over a wire on which somebody may change each message, until the client has ended.
+///
+/// The lines tell what arrived. A message that the server does not expect now is answered with a failure.
+///
+/// # Example: somebody raises the iteration count
+///
+/// ```
+/// use aiosasl::{credentials::Credentials, mechanisms::scram, message::ServerMessage, profile::Profile};
+/// use aiosasl_testkit::{Accounts, FaceToFace, OnTheWire, talk_over};
+///
+/// let accounts = Accounts::new().with_password("user", "pencil");
+/// let pair = FaceToFace::new(&scram::SCRAM_SHA_256, &accounts);
+/// let credentials = Credentials::password("user".try_into().expect("a name"), "pencil");
+/// let client = pair.client(&credentials, Profile::FULL).expect("good credentials");
+/// let met = talk_over(client, pair.server(Profile::FULL), &accounts, |message| {
+///     if let OnTheWire::ToClient(ServerMessage::Challenge(challenge)) = message {
+///         let changed = String::from_utf8_lossy(challenge.as_bytes()).replace("i=4096", "i=99999999");
+///         *challenge = changed.into_bytes().into();
+///     }
+/// });
+/// assert_eq!(met.client.expect_err("too many").reason(), "iteration-count-too-high");
+/// ```
+///
+/// # Panics
+///
+/// As [`talk`].
+pub fn talk_over(
     mut client: ClientExchange,
     mut server: ServerExchange,
     accounts: &Accounts,
+    mut wire: impl FnMut(OnTheWire<'_>),
 ) -> Meeting {
     let mut lines = Vec::new();
     let mut outcome = None;
@@ -127,9 +167,11 @@ pub fn talk(
                 Ok(answer) => client.answer(answer),
                 Err(query) => panic!("nobody can answer {query:?}"),
             },
-            Ok(ClientStep::Send(message)) => {
+            Ok(ClientStep::Send(mut message)) => {
+                wire(OnTheWire::ToServer(&mut message));
                 lines.push(spoken_by_client(&message));
-                let heard = hear(&mut server, message, accounts, &mut outcome);
+                let mut heard = hear(&mut server, message, accounts, &mut outcome);
+                wire(OnTheWire::ToClient(&mut heard));
                 lines.push(spoken_by_server(&heard));
                 client.receive(heard)
             }
@@ -149,14 +191,15 @@ fn hear(
         other => server.receive(other),
     };
     loop {
-        step = match step.expect("every call is in turn") {
-            ServerStep::Ask(query) => server.answer(accounts.answer(query)),
-            ServerStep::Send(challenge) => return ServerMessage::Challenge(challenge),
-            ServerStep::Done(mut done) => {
+        step = match step {
+            Ok(ServerStep::Ask(query)) => server.answer(accounts.answer(query)),
+            Ok(ServerStep::Send(challenge)) => return ServerMessage::Challenge(challenge),
+            Ok(ServerStep::Done(mut done)) => {
                 let message = done.message();
                 *outcome = Some(done);
                 return message;
             }
+            Err(_) => return ServerMessage::Failure(FailureCode::WrongState),
         };
     }
 }

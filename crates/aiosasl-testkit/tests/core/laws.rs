@@ -2,15 +2,20 @@
 
 use aiosasl::{
     ClientStep, ServerStep,
+    credentials::Credentials,
     encoding::{decode, encode, encode_from_within, encode_into, encodes},
     error::{Error, Misuse},
     hash::Hash,
+    identity::{AuthenticationId, AuthorizationId},
     mechanism::{Needs, ServerProof},
-    mechanisms::{ALL, plain, scram::VerifierFormat},
+    mechanisms::{
+        ALL, plain,
+        scram::{self, VerifierFormat},
+    },
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     profile::Profile,
-    query::{DeriveKeys, Query, ScramVerifier, Verdict},
+    query::{Decoy, DeriveKeys, Query, ScramVerifier, Verdict},
     secret::Secret,
 };
 use aiosasl_testkit::{Accounts, talk};
@@ -98,7 +103,7 @@ proptest! {
     /// Any name and password that can be prepared get through PLAIN as their prepared form.
     #[test]
     fn plain_carries_any_text(name in "\\PC{1,12}", password in "\\PC{1,12}") {
-        use aiosasl::{credentials::Credentials, prep::{Strings, saslprep}};
+        use aiosasl::prep::{Strings, saslprep};
         let prepared = saslprep(&name, Strings::Query).ok().zip(saslprep(&password, Strings::Query).ok());
         let Some((shown, secret)) = prepared.filter(|(name, secret)| !name.is_empty() && !secret.is_empty()) else {
             return Ok(());
@@ -167,5 +172,42 @@ proptest! {
     #[test]
     fn nonsense_is_no_certificate(octets in vec(any::<u8>(), 0..64)) {
         prop_assert!(aiosasl::binding::ChannelBinding::tls_server_end_point(&octets).is_err());
+    }
+
+    /// What a client says as whom it is and acts is what the server hears, through every escape.
+    #[test]
+    fn scram_carries_any_names(name in "[a-z,=\u{e9}\u{4e00}]{1,12}", other in "[a-z,=\u{e9} ]{1,12}", plus in any::<bool>()) {
+        let mechanism = if plus { &scram::SCRAM_SHA_256_PLUS } else { &scram::SCRAM_SHA_256 };
+        let accounts = Accounts::new()
+            .with_password_for(&name, "pencil", Hash::Sha256, 4096)
+            .with_acting(&name, &other);
+        let credentials = Credentials::password(name.as_str().try_into().expect("a name"), "pencil")
+            .acting_as(AuthorizationId::new(other.as_str()).ok());
+        let met = talk(client_in(mechanism, &credentials, Profile::FULL), server(mechanism), &accounts);
+        let Some(Outcome::Success(success)) = met.server else { panic!("{:?}", met.lines) };
+        prop_assert_eq!(success.identity.authentication_id().map(AuthenticationId::as_str), Some(name.as_str()));
+        prop_assert_eq!(success.authorization_id.as_ref().map(AuthorizationId::as_str), Some(other.as_str()));
+    }
+
+    /// Nobody learns from what is said, or how it ends, whether there is such an account.
+    #[test]
+    fn the_unknown_look_like_the_wrong(name in "[a-z]{1,12}", guess in "[a-z]{1,12}", which in 0..ALL.len(), secret in any::<[u8; 32]>()) {
+        let mechanism = &ALL[which];
+        prop_assume!(mechanism.properties.needs == Needs::Password && guess != "pencil");
+        let decoy = Decoy::new(Secret::new(secret), 4096, 16);
+        // The account has the salt that it would have if there were none: what is left must be the same.
+        let mut with = Accounts::new().with_decoy(decoy.clone());
+        for hash in Hash::ALL {
+            let salt = decoy.salt(*hash, &name);
+            with = with.with_verifier(&name, ScramVerifier::from_password(*hash, Secret::new(*b"pencil"), salt, 4096));
+        }
+        let without = Accounts::new().with_decoy(decoy);
+        let credentials = Credentials::password(name.as_str().try_into().expect("a name"), guess.as_str());
+        let said = [with, without].map(|accounts| {
+            let met = talk(client_in(mechanism, &credentials, Profile::FULL), server(mechanism), &accounts);
+            (met.lines, met.client.err())
+        });
+        prop_assert_eq!(&said[0], &said[1]);
+        prop_assert!(said[0].1.as_ref().is_some_and(Error::is_authentication_failure));
     }
 }

@@ -1,5 +1,6 @@
 //! What the exchanges and mechanisms must refuse, and the laws that they keep.
 
+mod broken;
 mod laws;
 mod mechanisms;
 mod policy;

@@ -2,11 +2,13 @@
 
 use aiosasl::{
     binding::{BindingKind, ChannelBinding, ClientBinding},
+    credentials::Credentials,
     error::Reason,
-    mechanism::Offered,
-    mechanisms::{anonymous, external, plain, scram},
+    mechanism::{Needs, Offered},
+    mechanisms::{ALL, anonymous, external, plain, scram},
     name::MechanismName,
     policy::{BindingPolicy, Channel, ChannelSecurity, Plaintext, Policy, ServerProofPolicy},
+    registry,
 };
 
 const BARE: MechanismName = scram::SCRAM_SHA_256.name;
@@ -83,4 +85,29 @@ fn what_a_client_says_of_its_channel() {
     assert_eq!(says(Off, PLUS, plus, None, &both), Err(Reason::UnsupportedChannelBindingType));
     assert_eq!(says(Off, BARE, bare, None, &both), Ok(ClientBinding::Unsupported));
     assert_eq!(says(Require, BARE, bare, None, &both), Err(Reason::ChannelBindingRequired));
+}
+
+#[test]
+fn the_registry_knows_every_mechanism_by_its_name() {
+    for mechanism in ALL {
+        assert_eq!(registry::find(mechanism.name).map(|it| it.name), Some(mechanism.name));
+    }
+    let unknown = MechanismName::new("X-UNKNOWN");
+    assert!(registry::find(unknown).is_none());
+}
+
+#[test]
+fn credentials_suit_what_needs_them() {
+    let password = Credentials::password("user".try_into().expect("a name"), "pencil");
+    let mut traced = Credentials::none();
+    traced.trace = Some("trace".into());
+    let suited = |credentials: &Credentials| -> Vec<Needs> {
+        let mut needs: Vec<_> = ALL.iter().filter(|it| registry::suits(it, credentials)).collect();
+        needs.dedup_by_key(|it| it.properties.needs);
+        needs.iter().map(|it| it.properties.needs).filter(|it| *it != Needs::External).collect()
+    };
+    assert_eq!(suited(&Credentials::none()), []);
+    assert_eq!(suited(&traced), [Needs::Anonymity]);
+    assert!(suited(&password).iter().all(|it| *it == Needs::Password));
+    assert!(!suited(&password).is_empty());
 }

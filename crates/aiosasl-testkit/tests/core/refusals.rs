@@ -7,13 +7,14 @@ use aiosasl::{
     error::{Error, Failure, FailureCode, Misuse, Reason},
     hash::Hash,
     identity::{AuthenticationId, AuthorizationId, IdentityError},
-    mechanism::PlusOffer,
-    mechanisms::{plain, scram},
+    mechanism::{PlusOffer, ServerProof},
+    mechanisms::{ALL, plain, scram},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     profile::{FirstChallenge, InitialResponse, Profile, SuccessData},
-    query::Decoy,
+    query::{ClientAnswer, Decoy, DeriveKeys, External, Verdict, VerifyPassword},
     secret::Secret,
 };
+use aiosasl_testkit::{OnTheWire, conformance, talk_over};
 
 use crate::support::*;
 
@@ -45,6 +46,9 @@ fn mandatory_and_duplicated_attributes() {
     let mut server = server(&scram::SCRAM_SHA_256);
     let step = starts(&mut server, "n,,n=user,r=abc,n=root", &accounts());
     assert_eq!(refusal(step), "duplicate-attribute");
+    let mut server = crate::support::server(&scram::SCRAM_SHA_256);
+    let step = starts(&mut server, "n,,m=x,n=user,r=abc", &accounts());
+    assert_eq!(refusal(step), "extensions-not-supported");
 }
 
 #[test]
@@ -88,6 +92,59 @@ fn success_before_the_server_has_proven_itself() {
     let Ok(ClientStep::Ask(query)) = step else { panic!("{step:?}") };
     let end = chatty.answer(query.answer_by_itself().expect("a derivation"));
     assert_eq!(end.err(), Some(Error::Peer(Reason::ServerNotVerified)));
+}
+
+/// In the place of each message of a server, in every kind of protocol, by every mechanism with a server's proof.
+#[test]
+fn success_in_the_place_of_any_message() {
+    let accounts = accounts();
+    for mechanism in ALL.iter().filter(|it| it.properties.server_proof == ServerProof::Mutual) {
+        for (profile, with_data) in conformance::profiles().flat_map(|it| [(it, false), (it, true)])
+        {
+            let mut believed = 0;
+            for place in 0.. {
+                let (mut said, mut signed) = (0, false);
+                let client = client_in(mechanism, &user(), profile);
+                let server = server_with(mechanism, plus_offer(mechanism), profile);
+                let met = talk_over(client, server, &accounts, |message| {
+                    let OnTheWire::ToClient(message) = message else { return };
+                    signed |= is_signature(message);
+                    if said == place {
+                        let additional_data = match message {
+                            ServerMessage::Challenge(it) if with_data => Some(it.clone()),
+                            ServerMessage::Success { additional_data } if with_data => {
+                                additional_data.take()
+                            }
+                            _ => None,
+                        };
+                        signed &= said > 0 && (additional_data.is_some() || !is_signature(message));
+                        *message = ServerMessage::Success { additional_data };
+                    }
+                    said += 1;
+                });
+                if said <= place {
+                    break;
+                }
+                match met.client {
+                    Ok(done) => {
+                        assert!(done.server_verified && signed, "{place}: {:#?}", met.lines);
+                        believed += 1;
+                    }
+                    Err(error) => assert_eq!(error, Error::Peer(Reason::ServerNotVerified)),
+                }
+            }
+            assert!(believed <= 2, "{} is believed {believed} times", mechanism.name);
+        }
+    }
+}
+
+fn is_signature(message: &ServerMessage) -> bool {
+    match message {
+        ServerMessage::Challenge(it) | ServerMessage::Success { additional_data: Some(it) } => {
+            it.as_bytes().starts_with(b"v=")
+        }
+        _ => false,
+    }
 }
 
 #[test]
@@ -193,12 +250,7 @@ fn credentials_that_cannot_be_used() {
 #[test]
 fn keys_for_another_salt() {
     let mut credentials = user();
-    let salted = aiosasl::query::DeriveKeys::new(
-        Hash::Sha256,
-        Secret::new(*b"pencil"),
-        *b"another salt",
-        4096,
-    );
+    let salted = DeriveKeys::new(Hash::Sha256, Secret::new(*b"pencil"), *b"another salt", 4096);
     credentials.key = Key::SaltedPassword {
         salt: (*b"another salt").into(),
         iterations: 4096,
@@ -253,25 +305,101 @@ fn anything_but_empty_after_the_last_words() {
 }
 
 #[test]
-fn every_call_after_the_end_is_a_misuse() {
-    let mut client = client(&plain::MECHANISM);
-    assert!(client.start().is_ok());
-    assert_eq!(client.start().err(), Some(Error::Misuse(Misuse::StartedTwice)));
-    assert!(client.receive(ServerMessage::Success { additional_data: None }).is_ok());
-    let after = Some(Error::Misuse(Misuse::AfterEnd));
-    assert_eq!(client.start().err(), after);
-    assert_eq!(client.receive(ServerMessage::Challenge(Challenge::empty())).err(), after);
-    assert_eq!(client.abort().err(), after);
+fn every_call_of_a_client_after_the_end_is_a_misuse() {
+    let ends = [
+        ServerMessage::Success { additional_data: None },
+        ServerMessage::Success { additional_data: Some(Challenge::new(*b"v=AAAA")) },
+        ServerMessage::Failure(FailureCode::InvalidCredentials),
+    ];
+    for (mechanism, end) in ALL.iter().flat_map(|it| ends.iter().map(move |end| (it, end))) {
+        let mut client = client_in(mechanism, &traced_user(), Profile::FULL);
+        assert_eq!(client.abort().err(), Some(Error::Misuse(Misuse::NotStarted)));
+        assert_eq!(client.receive(end.clone()).err(), Some(Error::Misuse(Misuse::NotStarted)));
+        assert!(client.start().is_ok());
+        assert_eq!(client.start().err(), Some(Error::Misuse(Misuse::StartedTwice)));
+        assert_eq!(client.answer(stray_keys()).err(), Some(Error::Misuse(Misuse::NothingAsked)));
+        let _ = client.receive(end.clone());
+        let after = Some(Error::Misuse(Misuse::AfterEnd));
+        assert_eq!(client.start().err(), after);
+        for message in
+            ends.clone().into_iter().chain([ServerMessage::Challenge(Challenge::empty())])
+        {
+            assert_eq!(client.receive(message).err(), after);
+        }
+        assert_eq!(client.answer(stray_keys()).err(), after);
+        assert_eq!(client.abort().err(), after);
+    }
+}
 
+fn stray_keys() -> ClientAnswer {
+    DeriveKeys::new(Hash::Sha256, Secret::default(), *b"salt", 1).finish()
+}
+
+#[test]
+fn every_call_of_a_server_after_the_end_is_a_misuse() {
+    let accounts = accounts();
+    let nobody = || External::new().answer(None);
+    let messages = || {
+        [
+            ClientMessage::Abort,
+            ClientMessage::Response(Response::empty()),
+            ClientMessage::Authenticate { mechanism: ALL[0].name, initial_response: None },
+        ]
+    };
+    for (mechanism, last) in ALL.iter().flat_map(|it| messages().map(|last| (it, last))) {
+        let mut server = server(mechanism);
+        assert_eq!(server.receive(last.clone()).err(), Some(Misuse::NotStarted));
+        assert_eq!(server.answer(nobody()).err(), Some(Misuse::NothingAsked));
+        assert!(matches!(server.start(None), Ok(ServerStep::Send(it)) if it.is_empty()));
+        assert_eq!(server.start(None).err(), Some(Misuse::StartedTwice));
+        assert_eq!(server.answer(nobody()).err(), Some(Misuse::NothingAsked));
+        let step = server.receive(last).expect("in turn");
+        let step = answered(&mut server, step, &accounts);
+        assert!(matches!(step, ServerStep::Done(_)), "{step:?}");
+        assert_eq!(server.start(None).err(), Some(Misuse::AfterEnd));
+        for message in messages() {
+            assert_eq!(server.receive(message).err(), Some(Misuse::AfterEnd));
+        }
+        assert_eq!(server.answer(nobody()).err(), Some(Misuse::AfterEnd));
+    }
+}
+
+/// A call out of turn is an error, and changes nothing: the exchange goes on.
+#[test]
+fn a_message_in_the_place_of_an_answer() {
     let mut server = server(&plain::MECHANISM);
-    assert_eq!(server.receive(ClientMessage::Abort).err(), Some(Misuse::NotStarted));
-    let step = starts(&mut server, "\0user\0wrong", &accounts());
-    assert_eq!(refusal(step), "password-wrong");
-    assert_eq!(server.start(None).err(), Some(Misuse::AfterEnd));
-    assert_eq!(
-        server.receive(ClientMessage::Response(Response::empty())).err(),
-        Some(Misuse::AfterEnd)
-    );
+    let step = server.start(Some(Response::new(*b"\0user\0pencil"))).expect("in turn");
+    assert_eq!(server.receive(ClientMessage::Abort).err(), Some(Misuse::OutOfTurn));
+    let step = answered(&mut server, step, &accounts());
+    assert!(matches!(step, ServerStep::Done(Outcome::Success(_))), "{step:?}");
+
+    let mut client = client(&scram::SCRAM_SHA_256);
+    assert!(client.start().is_ok());
+    let first = format!("r={CLIENT_NONCE}x,s=QSXCR+Q6sek8bf92,i=4096");
+    let step = client.receive(ServerMessage::Challenge(Challenge::new(first)));
+    let Ok(ClientStep::Ask(query)) = step else { panic!("{step:?}") };
+    let early = client.receive(ServerMessage::Challenge(Challenge::empty()));
+    assert_eq!(early.err(), Some(Error::Misuse(Misuse::OutOfTurn)));
+    assert!(client.answer(query.answer_by_itself().expect("a derivation")).is_ok());
+}
+
+/// An answer to another question is not an answer, however good it is.
+#[test]
+fn an_answer_to_another_question() {
+    let accepted = || {
+        let name = AuthenticationId::new("user").expect("a name");
+        VerifyPassword::new(name, "pencil".into()).answer(Verdict::Accepted)
+    };
+    for (mechanism, first) in [
+        (scram::SCRAM_SHA_256, &b"n,,n=user,r=abc"[..]),
+        (aiosasl::mechanisms::external::MECHANISM, b""),
+        (aiosasl::mechanisms::anonymous::MECHANISM, b""),
+    ] {
+        let mut server = server(&mechanism);
+        assert!(matches!(server.start(Some(Response::new(first))), Ok(ServerStep::Ask(_))));
+        let step = server.answer(accepted()).expect("something was asked");
+        assert_eq!(refusal(step), "out-of-turn", "{}", mechanism.name);
+    }
 }
 
 #[test]

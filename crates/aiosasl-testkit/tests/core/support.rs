@@ -26,6 +26,13 @@ pub(crate) fn user() -> Credentials {
     Credentials::password("user".try_into().expect("a name"), "pencil")
 }
 
+/// The same, with something to say to a server that lets anybody in.
+pub(crate) fn traced_user() -> Credentials {
+    let mut credentials = user();
+    credentials.trace = Some("trace".into());
+    credentials
+}
+
 /// An account `user`, password `pencil`, with every kind of credential.
 pub(crate) fn accounts() -> Accounts {
     Accounts::new()
@@ -82,8 +89,11 @@ pub(crate) fn server_with(
 }
 
 pub(crate) fn server(mechanism: &Mechanism) -> ServerExchange {
-    let plus = if mechanism.name.is_plus() { PlusOffer::Offered } else { PlusOffer::NotOffered };
-    server_with(mechanism, plus, Profile::FULL)
+    server_with(mechanism, plus_offer(mechanism), Profile::FULL)
+}
+
+pub(crate) fn plus_offer(mechanism: &Mechanism) -> PlusOffer {
+    if mechanism.name.is_plus() { PlusOffer::Offered } else { PlusOffer::NotOffered }
 }
 
 /// The server's next step, with its questions answered.
