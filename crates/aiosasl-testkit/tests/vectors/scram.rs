@@ -204,6 +204,43 @@ fn play_as_server(vector: &Value) {
     }
 }
 
+/// Whether the server lets in who says these two messages.
+pub(crate) fn says_final(vector: &Value, first: &str, last: &[u8]) -> bool {
+    let bindings: Vec<_> = binding(vector).into_iter().collect();
+    let (mut server, accounts) = (server(vector, &bindings), accounts(vector));
+    let step = server.start(Some(Response::new(first))).expect("in turn");
+    assert!(matches!(asked(&mut server, step, &accounts), ServerStep::Send(_)));
+    let step = server.receive(ClientMessage::Response(Response::new(last))).expect("in turn");
+    match asked(&mut server, step, &accounts) {
+        ServerStep::Done(Outcome::Success(_)) => true,
+        ServerStep::Done(Outcome::Failure(failure)) => {
+            assert_eq!(failure.reason.as_str(), "invalid-proof");
+            false
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the client says to a server's first message, and whether it believes the last one.
+pub(crate) fn hears_final(vector: &Value, first: &str, last: &str) -> (Vec<u8>, bool) {
+    let mut client = client(vector);
+    assert!(client.start().is_ok());
+    let step = client.receive(ServerMessage::Challenge(Challenge::new(first)));
+    let said = match answered(&mut client, step) {
+        Ok(ClientStep::Send(ClientMessage::Response(said))) => said.as_bytes().to_vec(),
+        other => panic!("{other:?}"),
+    };
+    let last = Some(Challenge::new(last));
+    match client.receive(ServerMessage::Success { additional_data: last }) {
+        Ok(ClientStep::Done(_)) => (said, true),
+        Err(error) => {
+            assert_eq!(error.reason(), "server-signature-mismatch");
+            (said, false)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 /// A client that says more than ours, or less: the reference says it, with a proof over what our server has heard.
 fn play_as_server_of_another(vector: &Value) {
     let bindings: Vec<_> = binding(vector).into_iter().collect();
