@@ -6,7 +6,7 @@ use aiosasl::{
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
-    message::{Challenge, ClientMessage, Outcome, Response},
+    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     policy::Plaintext,
     profile::Profile,
@@ -36,12 +36,56 @@ pub(super) enum Patience {
     Exhausted,
 }
 
-/// How a protocol spells challenges, and reads the lines that answer them.
+/// How a protocol carries challenges and what answers them, while an exchange lasts.
+pub(super) trait Dialogue {
+    /// Sends a challenge, and waits for the response or the abort.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupt`]: the exchange is over with it.
+    async fn ask(
+        &mut self,
+        transport: &mut Transport,
+        challenge: &Challenge,
+    ) -> Result<ClientMessage, Interrupt>;
+}
+
+/// Why there is no answer to a challenge.
+pub(super) enum Interrupt {
+    /// The connection is of no use any more.
+    Broken(WireError),
+    /// What came is none that answers a challenge.
+    Refused(FailureCode),
+}
+
+impl From<WireError> for Interrupt {
+    fn from(error: WireError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// The dialogue of protocols in which each message is one line: how they spell challenges, and read what answers them.
 #[derive(Clone, Copy)]
 pub(super) struct Spelling {
     pub(super) challenge: fn(&Challenge) -> crate::line::Line,
     pub(super) response: fn(&[u8]) -> Result<ClientMessage, FailureCode>,
 }
+
+impl Dialogue for Spelling {
+    async fn ask(
+        &mut self,
+        transport: &mut Transport,
+        challenge: &Challenge,
+    ) -> Result<ClientMessage, Interrupt> {
+        transport.send(&(self.challenge)(challenge)).await?;
+        let line = transport.line().await?;
+        (self.response)(&line).map_err(Interrupt::Refused)
+    }
+}
+
+/// What the client is to hear: the mechanism's last words, where it came in and the protocol carries them with a
+/// success; or why not.
+pub(super) type Verdict = Result<Option<Challenge>, FailureCode>;
 
 impl<'a, S: Store> Door<'a, S> {
     /// A client that has just connected; `limit` is for its lines, in octets. Its time runs from now.
@@ -96,26 +140,27 @@ impl<'a, S: Store> Door<'a, S> {
         &mut self,
         request: Result<(MechanismName, Option<Response>), FailureCode>,
         profile: Profile,
-        spelling: Spelling,
-    ) -> Result<(Result<(), FailureCode>, Patience), WireError> {
+        dialogue: impl Dialogue,
+    ) -> Result<(Verdict, Patience), WireError> {
         let mut outcome =
             match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first))) {
-                Ok((exchange, first)) => self.run(exchange, first, spelling).await?,
+                Ok((exchange, first)) => self.run(exchange, first, dialogue).await?,
                 Err(code) => refusal(code),
             };
-        let heard = match outcome.message() {
-            aiosasl::message::ServerMessage::Failure(code) => {
+        let verdict = match outcome.message() {
+            ServerMessage::Failure(code) => {
                 self.failures = self.failures.saturating_add(1);
                 Err(code)
             }
-            _ => Ok(()),
+            ServerMessage::Success { additional_data } => Ok(additional_data),
+            ServerMessage::Challenge(_) => Ok(None),
         };
         // Whoever has come in is in, whatever they try afterwards.
         if !self.is_authenticated() {
             self.outcome = Some(outcome);
         }
         let exhausted = self.failures >= self.config.limits.attempts;
-        Ok((heard, if exhausted { Patience::Exhausted } else { Patience::Left }))
+        Ok((verdict, if exhausted { Patience::Exhausted } else { Patience::Left }))
     }
 
     /// The last outcome, or the error that there was none: a client that leaves rudely after it has authenticated
@@ -192,11 +237,11 @@ impl<'a, S: Store> Door<'a, S> {
         &mut self,
         exchange: ServerExchange,
         first: Option<Response>,
-        spelling: Spelling,
+        dialogue: impl Dialogue,
     ) -> Result<Outcome, WireError> {
         let store = AtDoor { store: self.store, external: self.external() };
-        let mut dialogue = Dialogue { transport: &mut self.transport, spelling };
-        match driver::serve(exchange, first, &mut dialogue, &store).await {
+        let mut wire = Wire { transport: &mut self.transport, dialogue };
+        match driver::serve(exchange, first, &mut wire, &store).await {
             Ok(outcome) => Ok(outcome),
             Err(Interrupt::Refused(code)) => Ok(refusal(code)),
             Err(Interrupt::Broken(error)) => Err(error),
@@ -237,25 +282,15 @@ impl<S: Store> Store for AtDoor<'_, S> {
 }
 
 /// Challenges out, responses in.
-struct Dialogue<'a> {
+struct Wire<'a, D> {
     transport: &'a mut Transport,
-    spelling: Spelling,
+    dialogue: D,
 }
 
-enum Interrupt {
-    /// The connection is of no use any more.
-    Broken(WireError),
-    /// The line was none that answers a challenge.
-    Refused(FailureCode),
-}
-
-impl driver::ServerInterface for Dialogue<'_> {
+impl<D: Dialogue> driver::ServerInterface for Wire<'_, D> {
     type Error = Interrupt;
 
     async fn challenge(&mut self, challenge: Challenge) -> Result<ClientMessage, Interrupt> {
-        let line = (self.spelling.challenge)(&challenge);
-        self.transport.send(&line).await.map_err(Interrupt::Broken)?;
-        let line = self.transport.line().await.map_err(Interrupt::Broken)?;
-        (self.spelling.response)(&line).map_err(Interrupt::Refused)
+        self.dialogue.ask(self.transport, &challenge).await
     }
 }

@@ -116,7 +116,7 @@ async fn authenticate<S: Store>(
     let request = request.map(|it| (it.mechanism, it.initial_response));
     let (outcome, patience) = door.authenticate(request, imap::PROFILE, SPELLING).await?;
     let condition = match outcome {
-        Ok(()) => server::SUCCESS,
+        Ok(_) => server::SUCCESS,
         Err(code) => server::failure(code),
     };
     say(door, tag, condition).await?;

@@ -117,7 +117,7 @@ async fn authenticate<S: Store>(
     let request = request.map(|it| (it.mechanism, it.initial_response));
     let (outcome, patience) = door.authenticate(request, smtp::PROFILE, SPELLING).await?;
     let reply = match outcome {
-        Ok(()) => server::success(),
+        Ok(_) => server::success(),
         Err(code) => server::failure(code),
     };
     say(door, &reply).await?;
