@@ -147,6 +147,8 @@ reasons! {
     TooFewFields = "too-few-fields", "expected three fields, NUL between them";
     /// More than two NULs (RFC 4616 section 2).
     TooManyFields = "too-many-fields", "expected three fields, and there are more";
+    /// Too many logins have failed of late, for this account or from where the client is.
+    TooManyFailures = "too-many-failures", "too many logins have failed of late";
     /// The peer keeps the exchange going for longer than any mechanism does.
     TooManySteps = "too-many-steps", "the exchange has too many steps";
     /// Trace data breaks the rule for right-to-left text (RFC 3454 section 6).

@@ -88,6 +88,6 @@ pub use mechanisms::Plain;
 pub use mechanisms::{Scram, ScramPlus};
 pub use negotiate::{Choice, Considered, Negotiated, NegotiationError, negotiate};
 pub use query::{InSlices, QueryProvider};
-pub use server::{ServerInterface, Store, serve};
+pub use server::{Entrant, ServerInterface, Settled, Store, serve};
 pub use state::{SaslState, SaslStep};
 pub use state_machine::SaslStateMachine;

@@ -7,7 +7,7 @@ use crate::{
     error::{FailureCode, Reason},
     hash::{Hash, HashValue},
     identity::AuthenticationId,
-    query::Answer,
+    query::{Answer, Doom},
     secret::Secret,
 };
 
@@ -128,9 +128,9 @@ impl ScramKeys {
         Answer::scram_keys(self.authentication_id, verifier, Some(Reason::UnknownAccount))
     }
 
-    /// The account exists and may not be used: for the client, the same as a wrong password.
-    pub fn disabled(self, verifier: ScramVerifier) -> Answer {
-        Answer::scram_keys(self.authentication_id, verifier, Some(Reason::AccountDisabled))
+    /// This is the account's verifier, and the login must fail: for the client, the same as a wrong password.
+    pub fn doomed(self, verifier: ScramVerifier, doom: Doom) -> Answer {
+        Answer::scram_keys(self.authentication_id, verifier, Some(doom.reason()))
     }
 
     /// Nobody can tell now.

@@ -3,6 +3,7 @@
 mod client;
 #[cfg(feature = "hash")]
 mod derive;
+mod doom;
 #[cfg(feature = "hash")]
 mod keys;
 mod server;
@@ -10,6 +11,7 @@ mod server;
 pub use client::{ClientAnswer, ClientQuery};
 #[cfg(feature = "hash")]
 pub use derive::{DeriveKeys, DerivedKeys};
+pub use doom::Doom;
 #[cfg(feature = "hash")]
 pub use keys::{Decoy, ScramKeys, ScramVerifier};
 pub use server::{Answer, Authorization, Authorize, External, Query, Verdict, VerifyPassword};

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::Doom;
 #[cfg(feature = "hash")]
 use super::{ScramKeys, ScramVerifier};
 use crate::{
@@ -171,6 +172,15 @@ impl Authorize {
     pub fn answer(self, authorization: Authorization) -> Answer {
         Answer(AnswerKind::Authorization { proven: self.proven, authorization })
     }
+
+    /// The decision, about the account of this name: the client comes in under the name that the store has for it,
+    /// where that is spelled otherwise (`User`, and the account is `user`).
+    pub fn answer_for(mut self, account: AuthenticationId, authorization: Authorization) -> Answer {
+        if let Identity::Known(identity) = &mut self.proven.identity {
+            *identity = account;
+        }
+        self.answer(authorization)
+    }
 }
 
 /// A decision about a proven identity.
@@ -270,6 +280,8 @@ impl fmt::Debug for VerifyPassword {
 pub enum Verdict {
     /// It is the account's.
     Accepted,
+    /// Whether it is or not, nobody gets in; the client hears the same as for a wrong password.
+    Doomed(Doom),
     /// It is not.
     Refused,
     /// The account wants a stronger mechanism.
@@ -284,6 +296,7 @@ impl Verdict {
     fn failure(self) -> Failure {
         match self {
             Self::Accepted | Self::Refused => Failure::credentials(Reason::PasswordWrong),
+            Self::Doomed(doom) => Failure::credentials(doom.reason()),
             Self::TooWeak => {
                 Failure::new(FailureCode::MechanismTooWeak, Reason::MechanismUnavailable)
             }

@@ -1,13 +1,16 @@
 //! The server's loop, async and not.
 
+use std::sync::Mutex;
+
 use aiosasl::{
     ServerExchange,
-    driver::{ServerInterface, Store, blocking, serve},
+    driver::{ServerInterface, Settled, Store, blocking, serve},
     error::FailureCode,
+    identity::AuthenticationId,
     mechanism::{PlusOffer, Rules, ServerContext},
     message::{Challenge, ClientMessage, Outcome, Response},
     nonce::Nonce,
-    query::{Answer, Query},
+    query::{Answer, Authorization, Doom, Query, Verdict},
     registry,
 };
 
@@ -98,4 +101,52 @@ fn both_loops_refuse_and_hear_aborts() {
 fn a_lost_client_is_the_interfaces_error() {
     assert!(block_on(serve(exchange(), None, &mut Says(None), &Accounts)).is_err());
     assert!(blocking::serve(exchange(), None, &mut Says(None), &|it| answer(it, 4096)).is_err());
+}
+
+/// Everybody's password is right, everybody's account is called `user`, and this is what is heard of the ends.
+struct Listening {
+    verdict: Verdict,
+    heard: Mutex<Vec<String>>,
+}
+
+impl Store for Listening {
+    async fn answer(&self, query: Query) -> Answer {
+        match query {
+            Query::VerifyPassword(query) => query.answer(self.verdict),
+            Query::Authorize(query) => {
+                let account = AuthenticationId::new("user").expect("a name");
+                query.answer_for(account, Authorization::Granted)
+            }
+            other => other.unavailable(),
+        }
+    }
+
+    async fn settle(&self, end: Settled<'_>) {
+        let mechanism = end.mechanism.map_or("none".to_owned(), |name| name.to_string());
+        let result = match end.result {
+            Ok(entrant) => entrant.identity.authentication_id().map(ToString::to_string),
+            Err(failure) => Some(format!("{}, {}", failure.code.as_str(), failure.reason.as_str())),
+        };
+        let mut heard = self.heard.lock().expect("one thread");
+        heard.push(format!("{mechanism}: {}", result.unwrap_or_default()));
+    }
+}
+
+#[test]
+fn the_store_hears_how_an_exchange_ends() {
+    for (verdict, expected) in [
+        (Verdict::Accepted, "PLAIN: user"),
+        (Verdict::Refused, "PLAIN: invalid-credentials, password-wrong"),
+        (Verdict::Doomed(Doom::Disabled), "PLAIN: invalid-credentials, account-disabled"),
+        (Verdict::Doomed(Doom::Expired), "PLAIN: invalid-credentials, credentials-expired"),
+        (Verdict::Doomed(Doom::TooManyFailures), "PLAIN: invalid-credentials, too-many-failures"),
+    ] {
+        let store = Listening { verdict, heard: Mutex::default() };
+        let first = Some(Response::new(*b"\0User\0pencil"));
+        let outcome = block_on(serve(exchange(), first, &mut Says(None), &store));
+        let came_in = name(&outcome.expect("no fault")).map(str::to_owned);
+        assert_eq!(came_in.is_some(), verdict == Verdict::Accepted);
+        assert!(came_in.is_none_or(|name| name == "user"), "under the account's own name");
+        assert_eq!(*store.heard.lock().expect("one thread"), [expected]);
+    }
 }

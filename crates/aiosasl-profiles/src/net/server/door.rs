@@ -2,7 +2,7 @@
 
 use aiosasl::{
     ServerExchange,
-    driver::{self, Store},
+    driver::{self, Settled, Store},
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
@@ -145,7 +145,7 @@ impl<'a, S: Store> Door<'a, S> {
         let mut outcome =
             match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first))) {
                 Ok((exchange, first)) => self.run(exchange, first, dialogue).await?,
-                Err(code) => refusal(code),
+                Err(code) => refuse(self.store, None, code).await,
             };
         let verdict = match outcome.message() {
             ServerMessage::Failure(code) => {
@@ -239,11 +239,12 @@ impl<'a, S: Store> Door<'a, S> {
         first: Option<Response>,
         dialogue: impl Dialogue,
     ) -> Result<Outcome, WireError> {
+        let mechanism = exchange.mechanism();
         let store = AtDoor { store: self.store, external: self.external() };
         let mut wire = Wire { transport: &mut self.transport, dialogue };
         match driver::serve(exchange, first, &mut wire, &store).await {
             Ok(outcome) => Ok(outcome),
-            Err(Interrupt::Refused(code)) => Ok(refusal(code)),
+            Err(Interrupt::Refused(code)) => Ok(refuse(self.store, Some(mechanism), code).await),
             Err(Interrupt::Broken(error)) => Err(error),
         }
     }
@@ -255,7 +256,18 @@ impl<'a, S: Store> Door<'a, S> {
     }
 }
 
-/// A refusal that no mechanism has made.
+/// A refusal that no mechanism has made; the store hears of it, too.
+async fn refuse<S: Store>(
+    store: &S,
+    mechanism: Option<MechanismName>,
+    code: FailureCode,
+) -> Outcome {
+    let outcome = refusal(code);
+    let end = Settled::new(mechanism, &outcome);
+    store.settle(end).await;
+    outcome
+}
+
 fn refusal(code: FailureCode) -> Outcome {
     let reason = match code {
         FailureCode::BadEncoding => Reason::InvalidEncoding,
@@ -278,6 +290,10 @@ impl<S: Store> Store for AtDoor<'_, S> {
             Query::External(query) => query.answer(self.external.clone()),
             query => self.store.answer(query).await,
         }
+    }
+
+    async fn settle(&self, end: Settled<'_>) {
+        self.store.settle(end).await;
     }
 }
 
