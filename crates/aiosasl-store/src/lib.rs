@@ -8,6 +8,8 @@ mod error;
 mod memory;
 mod name;
 mod password;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod timestamp;
 
 pub use account::{Account, AccountState, ActsAs};
@@ -18,4 +20,6 @@ pub use error::{StoreError, StoreErrorKind};
 pub use memory::Memory;
 pub use name::NameRule;
 pub use password::{PasswordHash, Scheme};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use sql::{Database, DatabaseOptions};
 pub use timestamp::{Timestamp, TimestampError};
