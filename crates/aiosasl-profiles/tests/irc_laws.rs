@@ -173,7 +173,7 @@ fn the_longest_message_arrives_and_no_longer_one() {
     assert_eq!(longest.len(), usize::try_from(aiosasl_profiles::irc::PROFILE.max_message).unwrap());
     assert_eq!(heard(&chunks::spell(&longest)), longest);
     let mut reader = Chunks::default();
-    let longer = chunks::spell(&[7; 49_153]);
+    let longer = chunks::spell(&vec![7; 49_153]);
     let refused = lines(&longer).find_map(|line| {
         let Command::Authenticate(chunk) = Command::parse(line) else { panic!() };
         reader.push(chunk.expose()).err()

@@ -190,7 +190,7 @@ fn malformed_chunks_are_refused_for_their_reason() {
                 break;
             }
         }
-        let found = found.or_else(|| reader.take()?.finish().err().map(|it| it.as_str()));
+        let found = found.or_else(|| reader.take()?.finish().err().map(chunks::ChunkError::as_str));
         assert_eq!(found, case["expect"].as_str(), "{}", case["id"]);
     }
 }
