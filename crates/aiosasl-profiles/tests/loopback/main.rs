@@ -3,6 +3,7 @@
 
 mod house;
 mod imap;
+mod runner;
 mod smtp;
 mod tls;
 mod xmpp;

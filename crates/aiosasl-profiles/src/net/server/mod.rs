@@ -13,6 +13,7 @@ mod identity;
 mod imap;
 mod runner;
 mod smtp;
+mod watcher;
 
 pub use config::{Limits, ServerConfig, ServerTls};
 pub use crowd::{CrowdLimits, Full};
@@ -20,5 +21,6 @@ pub use entrance::{Entrance, SERVED, serve};
 pub use event::{ServerEvent, ServerObserver};
 pub use identity::certificate_identity;
 pub use imap::serve_imap;
-pub use runner::{Departure, Server, Visit, Watcher};
+pub use runner::Server;
 pub use smtp::serve_smtp;
+pub use watcher::{Departure, Visit, Watcher};
