@@ -3,6 +3,7 @@
 
 mod house;
 mod imap;
+mod irc;
 mod runner;
 mod smtp;
 mod tls;

@@ -5,11 +5,12 @@ use std::{net::SocketAddr, sync::Arc};
 use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
-use super::{ServerConfig, serve_imap, serve_smtp};
+use super::{ServerConfig, serve_imap, serve_irc, serve_smtp};
 use crate::{WireClass, WireError, net::Protocol};
 
 /// The protocols that have a server here.
-pub const SERVED: &[Protocol] = &[Protocol::Imap, Protocol::Smtp, Protocol::Submission];
+pub const SERVED: &[Protocol] =
+    &[Protocol::Imap, Protocol::Irc, Protocol::Smtp, Protocol::Submission];
 
 /// A port, and what is spoken behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +46,7 @@ pub async fn serve<S: Store + Send>(
 ) -> Result<Option<Outcome>, WireError> {
     match protocol {
         Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
+        Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
         Protocol::Smtp | Protocol::Submission => {
             serve_smtp(stream, config, implicit_tls, store).await
         }
