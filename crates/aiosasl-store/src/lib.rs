@@ -23,5 +23,5 @@ pub use credential::{Credential, CredentialKind, TokenDigest};
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::Memory;
 pub use name::NameRule;
-pub use password::{PasswordHash, Scheme};
+pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
 pub use timestamp::{Timestamp, TimestampError};
