@@ -25,5 +25,5 @@ pub use error::{StoreError, StoreErrorKind};
 pub use file::PasswdFile;
 pub use memory::Memory;
 pub use name::NameRule;
-pub use password::{PasswordHash, Scheme};
+pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
 pub use timestamp::{Timestamp, TimestampError};

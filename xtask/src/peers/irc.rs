@@ -1,5 +1,6 @@
 //! InspIRCd 3 with the services of Atheme 7.2, which know the accounts: in clear, with STARTTLS and over TLS.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -165,10 +166,11 @@ general {{ permissive_mode = yes; }};
 /// The services' database: written here, since they register no password that has a space.
 fn accounts(site: &Site) -> String {
     let mut text = "GRVER 1\nDBV 12\nLUID AAAAAAAADA\nCF +AFHORVabefhioqrstv\n".to_owned();
-    for (at, (account, stored)) in CHAT.iter().zip(STORED).enumerate() {
+    for ((account, stored), id) in CHAT.iter().zip(STORED).zip(["AAAAAAAAB", "AAAAAAAAC"]) {
         let user = account.stored.user;
-        let id = ["AAAAAAAAB", "AAAAAAAAC"][at];
-        text += &format!(
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
             "MU {id} {user} {stored} {user}@localhost.localdomain 1400000000 1400000000 +Cb default\n\
              MN {user} {user} 1400000000 1400000000\n"
         );
