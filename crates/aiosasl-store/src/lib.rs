@@ -2,24 +2,34 @@
 
 mod account;
 mod backend;
+mod cache;
+mod chain;
 mod counters;
 mod credential;
 mod error;
+mod file;
+mod hasher;
 mod memory;
 mod name;
 mod password;
+#[cfg(test)]
+mod scripted;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod timestamp;
 
 pub use account::{Account, AccountState, ActsAs};
 pub use backend::{Accounts, Backend, Checked, Conflict, Edit, Imported, Key, Settings};
+pub use cache::{Cache, CacheOptions, PasswordCache};
+pub use chain::{Chain, Link, OnFailure};
 pub use counters::{Count, Counters};
 pub use credential::{Credential, CredentialKind, TokenDigest};
 pub use error::{StoreError, StoreErrorKind};
+pub use file::PasswdFile;
+pub use hasher::{Hasher, Limits};
 pub use memory::Memory;
 pub use name::NameRule;
-pub use password::{PasswordHash, Scheme};
+pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sql::{Database, DatabaseOptions};
 pub use timestamp::{Timestamp, TimestampError};

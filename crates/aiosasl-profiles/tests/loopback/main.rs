@@ -3,6 +3,8 @@
 
 mod house;
 mod imap;
+mod irc;
+mod runner;
 mod smtp;
 mod tls;
 mod xmpp;

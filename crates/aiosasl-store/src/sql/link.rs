@@ -144,12 +144,12 @@ impl Link {
     }
 
     async fn try_begin(&self, worth: Worth) -> Result<Inner, Fault> {
-        Ok(match &self.to {
+        Ok(match (&self.to, worth) {
             #[cfg(feature = "postgres")]
-            To::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            (To::Postgres(pool), _) => Inner::Postgres(pool.begin().await?),
             // At once a writer: one that has read before it writes can't wait for another.
             #[cfg(feature = "sqlite")]
-            To::Sqlite(pools) => {
+            (To::Sqlite(pools), worth) => {
                 Inner::Sqlite(pools.writer(worth).begin_with("BEGIN IMMEDIATE").await?)
             }
         })

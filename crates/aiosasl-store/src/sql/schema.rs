@@ -99,9 +99,10 @@ async fn installed(link: &Link, options: &DatabaseOptions) -> Result<Option<i64>
                             WHERE table_schema = $1 AND table_name = '_sqlx_migrations'";
     const SQLITE: &str = "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     let schema = [Value::Text(Some(&options.schema))];
-    let there = match link.is_postgres() {
-        true => link.read(POSTGRES, &schema).await?,
-        false => link.read(SQLITE, &[]).await?,
+    let there = if link.is_postgres() {
+        link.read(POSTGRES, &schema).await?
+    } else {
+        link.read(SQLITE, &[]).await?
     };
     if there.is_empty() {
         return Ok(None);

@@ -2,6 +2,8 @@
 //!
 //! PostgreSQL's run where `AIOSASL_TEST_POSTGRES` has the URL of a server's database, in schemas of their own.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod contract;
 mod counts;
 mod kill;

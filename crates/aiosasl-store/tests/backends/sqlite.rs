@@ -230,7 +230,10 @@ async fn swept() {
     database.add(&counts, 1.0, at(0)).await.unwrap();
     database.add(&[count(4, 60)], 1.0, at(700)).await.unwrap();
     let mut raw = raw(&path).await;
-    let left = sqlx::query("SELECT counter FROM counters ORDER BY counter").fetch_all(&mut raw).await.unwrap();
+    let left = sqlx::query("SELECT counter FROM counters ORDER BY counter")
+        .fetch_all(&mut raw)
+        .await
+        .unwrap();
     let left: Vec<_> = left.iter().map(|it| it.get::<Vec<u8>, _>(0)[0]).collect();
     assert_eq!(left, [2, 4]);
 }
