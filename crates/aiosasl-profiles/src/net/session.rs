@@ -13,7 +13,8 @@ use aiosasl::{
 use tokio::time::timeout;
 
 use super::{
-    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, opening::Opening, smtp, xmpp,
+    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, irc, opening::Opening, smtp,
+    xmpp,
 };
 use crate::{WireClass, WireError, printable};
 
@@ -32,6 +33,7 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
     let opening = Opening { target, options };
     let client = match target.protocol {
         Protocol::Imap => Client::Imap(Box::new(imap::Client::open(opening).await?)),
+        Protocol::Irc => Client::Irc(Box::new(irc::Client::open(opening).await?)),
         Protocol::Smtp | Protocol::Submission => {
             Client::Smtp(Box::new(smtp::Client::open(opening).await?))
         }
@@ -52,6 +54,7 @@ pub struct Session {
 
 enum Client {
     Imap(Box<imap::Client>),
+    Irc(Box<irc::Client>),
     Smtp(Box<smtp::Client>),
     Xmpp(Box<xmpp::Client>),
 }
@@ -61,6 +64,7 @@ macro_rules! each {
     ($client:expr, $it:ident => $call:expr) => {
         match $client {
             Client::Imap($it) => $call,
+            Client::Irc($it) => $call,
             Client::Smtp($it) => $call,
             Client::Xmpp($it) => $call,
         }

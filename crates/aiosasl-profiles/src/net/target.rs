@@ -5,6 +5,8 @@
 pub enum Protocol {
     /// IMAP (RFC 9051).
     Imap,
+    /// IRC (RFC 1459, `IRCv3`).
+    Irc,
     /// SMTP between servers' ports (RFC 5321, RFC 4954).
     Smtp,
     /// Message submission (RFC 6409): SMTP for users.
@@ -24,8 +26,9 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 4] = [
+const TABLE: [Row; 5] = [
     Row { protocol: Protocol::Imap, scheme: "imap", port: 143, implicit_scheme: "imaps", implicit_port: 993, service: "imap" },
+    Row { protocol: Protocol::Irc, scheme: "irc", port: 6667, implicit_scheme: "ircs", implicit_port: 6697, service: "irc" },
     Row { protocol: Protocol::Smtp, scheme: "smtp", port: 25, implicit_scheme: "smtps", implicit_port: 465, service: "smtp" },
     Row { protocol: Protocol::Submission, scheme: "submission", port: 587, implicit_scheme: "submissions", implicit_port: 465, service: "smtp" },
     Row { protocol: Protocol::Xmpp, scheme: "xmpp", port: 5222, implicit_scheme: "xmpps", implicit_port: 5223, service: "xmpp" },
@@ -33,7 +36,7 @@ const TABLE: [Row; 4] = [
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Imap, Self::Smtp, Self::Submission, Self::Xmpp];
+    pub const ALL: [Self; 5] = [Self::Imap, Self::Irc, Self::Smtp, Self::Submission, Self::Xmpp];
 
     /// The protocol of a URL's scheme, and whether the scheme asks for TLS from the start (`imaps`).
     pub fn from_scheme(scheme: &str) -> Option<(Self, bool)> {
@@ -70,9 +73,10 @@ impl Protocol {
     }
 
     fn row(self) -> &'static Row {
-        let [imap, smtp, submission, xmpp] = &TABLE;
+        let [imap, irc, smtp, submission, xmpp] = &TABLE;
         match self {
             Self::Imap => imap,
+            Self::Irc => irc,
             Self::Smtp => smtp,
             Self::Submission => submission,
             Self::Xmpp => xmpp,

@@ -3,6 +3,7 @@
 
 mod house;
 mod imap;
+mod irc;
 mod smtp;
 mod tls;
 mod xmpp;

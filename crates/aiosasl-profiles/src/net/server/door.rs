@@ -6,7 +6,7 @@ use aiosasl::{
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
-    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
+    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage, Success},
     name::MechanismName,
     policy::Plaintext,
     profile::Profile,
@@ -189,7 +189,15 @@ impl<'a, S: Store> Door<'a, S> {
 
     /// Whether somebody has come in.
     pub(super) fn is_authenticated(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Success(_)))
+        self.success().is_some()
+    }
+
+    /// Who has come in.
+    pub(super) fn success(&self) -> Option<&Success> {
+        match &self.outcome {
+            Some(Outcome::Success(success)) => Some(success),
+            _ => None,
+        }
     }
 
     /// Why this mechanism is not offered on this connection now.
@@ -287,7 +295,10 @@ struct AtDoor<'a, S> {
 impl<S: Store> Store for AtDoor<'_, S> {
     async fn answer(&self, query: Query) -> Answer {
         match query {
-            Query::External(query) => query.answer(self.external.clone()),
+            Query::External(query) => {
+                let query = Query::External(query.with_vouched(self.external.clone()));
+                self.store.answer(query).await
+            }
             query => self.store.answer(query).await,
         }
     }

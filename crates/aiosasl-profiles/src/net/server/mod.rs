@@ -5,9 +5,11 @@ mod config;
 mod door;
 mod identity;
 mod imap;
+mod irc;
 mod smtp;
 
 pub use config::{Limits, ServerConfig, ServerTls};
 pub use identity::certificate_identity;
 pub use imap::serve_imap;
+pub use irc::serve_irc;
 pub use smtp::serve_smtp;
