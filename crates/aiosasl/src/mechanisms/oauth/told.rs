@@ -116,7 +116,7 @@ mod tests {
             r#"{"status":"x","n":1.}"#,
             r#"{"status":"x","n":-}"#,
             r#"{"status":"x","n":nul}"#,
-            r#"{'status':'x'}"#,
+            r"{'status':'x'}",
         ] {
             assert_eq!(parse(text.as_bytes()), Err(Reason::ErrorNotJson), "{text}");
         }
