@@ -10,13 +10,19 @@ mod error;
 mod file;
 mod hasher;
 mod memory;
+mod memory_counters;
 mod name;
 mod password;
+mod policy;
 #[cfg(test)]
 mod scripted;
+mod service;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
+mod throttle;
 mod timestamp;
+mod upgrade;
+mod visit;
 
 pub use account::{Account, AccountState, ActsAs};
 pub use backend::{Accounts, Backend, Checked, Conflict, Edit, Imported, Key, Settings};
@@ -28,8 +34,13 @@ pub use error::{StoreError, StoreErrorKind};
 pub use file::PasswdFile;
 pub use hasher::{Hasher, Limits};
 pub use memory::Memory;
+pub use memory_counters::MemoryCounters;
 pub use name::NameRule;
 pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
+pub use policy::{CredentialPolicy, prepare_password};
+pub use service::{Anonymous, Service, Upgrades};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sql::{Database, DatabaseOptions};
+pub use throttle::ThrottlePolicy;
 pub use timestamp::{Timestamp, TimestampError};
+pub use visit::Visit;

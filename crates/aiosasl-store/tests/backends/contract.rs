@@ -1,4 +1,4 @@
-//! What every back end does, from an empty store whose rule for names is `case-mapped`.
+//! What every back end does, from an empty store whose rule for names is `raw`.
 
 use std::sync::Arc;
 
@@ -333,5 +333,5 @@ async fn settings(stage: &Stage) {
         [stage.accounts.settings().await.unwrap(), stage.accounts.settings().await.unwrap()];
     assert_eq!(first.secret.len(), 32);
     assert_eq!(first.secret, second.secret);
-    assert_eq!(first.names, NameRule::CaseMapped);
+    assert_eq!(first.names, NameRule::Raw);
 }

@@ -6,6 +6,7 @@
 
 mod contract;
 mod counts;
+mod file;
 mod kill;
 mod memory;
 #[cfg(feature = "postgres")]
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         return kill::child(url, schema, generation);
     }
     let mut trials = memory::trials();
+    trials.extend(file::trials());
     #[cfg(feature = "sqlite")]
     trials.extend(sqlite::trials());
     #[cfg(feature = "postgres")]

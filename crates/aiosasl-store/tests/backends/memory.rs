@@ -3,25 +3,28 @@
 use std::sync::Arc;
 
 use aiosasl::secret::Secret;
-use aiosasl_store::{Memory, NameRule};
+use aiosasl_store::{Memory, MemoryCounters, NameRule};
 use libtest_mimic::Trial;
 
 use crate::{
-    contract,
+    contract, counts,
     stage::{Entrant, Stage},
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
     let open = || {
-        let memory = Memory::new(Secret::new([7; 32]), NameRule::CaseMapped);
+        let memory = Memory::new(Secret::new([7; 32]), NameRule::Raw);
         Box::pin(async {
             Stage {
                 accounts: Arc::new(memory),
-                counters: None,
+                counters: Some(Arc::new(MemoryCounters::default())),
                 keep: Box::new(()),
                 end: Box::pin(async {}),
             }
         }) as _
     };
-    Entrant { name: "memory", open, absent: None }.trials(contract::ALL)
+    let entrant = Entrant { name: "memory", open, absent: None };
+    let mut trials = entrant.trials(contract::ALL);
+    trials.extend(entrant.trials(counts::ALL));
+    trials
 }

@@ -65,7 +65,7 @@ impl Schema {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let mut options = DatabaseOptions::default();
-        options.names = NameRule::CaseMapped;
+        options.names = NameRule::Raw;
         options.schema = format!("test_{}_{number}", std::process::id());
         Self { options }
     }

@@ -46,7 +46,7 @@ fn url(path: &Path) -> String {
 async fn open() -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let mut options = DatabaseOptions::default();
-    options.names = NameRule::CaseMapped;
+    options.names = NameRule::Raw;
     let database = Database::open_with(&url(&folder.path().join("a.db")), &options).await.unwrap();
     let database = Arc::new(database);
     let end = Arc::clone(&database);
@@ -80,7 +80,7 @@ async fn reopened() {
     options.names = NameRule::CasePreserved;
     let first = Database::open_with(&url, &options).await.unwrap();
     put(&first, &full("user")).await;
-    options.names = NameRule::Raw;
+    options.names = NameRule::Saslprep;
     let second = Database::open_with(&url, &options).await.unwrap();
     assert_eq!(find(&second, "user").await, Some(full("user")));
     let settings = [first.settings().await.unwrap(), second.settings().await.unwrap()];
