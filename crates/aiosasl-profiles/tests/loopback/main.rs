@@ -7,3 +7,4 @@ mod irc;
 mod smtp;
 mod tls;
 mod xmpp;
+mod xmpp_server;

@@ -7,9 +7,11 @@ mod identity;
 mod imap;
 mod irc;
 mod smtp;
+mod xmpp;
 
 pub use config::{Limits, ServerConfig, ServerTls};
 pub use identity::certificate_identity;
 pub use imap::serve_imap;
 pub use irc::serve_irc;
 pub use smtp::serve_smtp;
+pub use xmpp::serve_xmpp;
