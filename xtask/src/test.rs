@@ -1,13 +1,14 @@
 //! `cargo xtask test`: every check, one after the other, and one line at the end that counts them.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::peers::postgres::{self, Missing, Postgres};
 use crate::run::{self, Output};
 use crate::tally::Tally;
 use crate::{peers, tidy};
@@ -21,10 +22,7 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
     steps.cargo("fmt", &["fmt", "--all", "--check"])?;
     clippy(&mut steps)?;
     steps.step("tidy", tidy_step)?;
-    steps.tests(
-        "tests and examples",
-        &["test", "--workspace", "--all-features", "--no-fail-fast"],
-    )?;
+    tests(&mut steps, quick)?;
     no_std(&mut steps)?;
     steps.step("dependencies of the bare library", bare_dependencies)?;
     steps.command(
@@ -40,6 +38,27 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
         steps.peers()?;
     }
     Ok(steps.tally)
+}
+
+/// All tests, with a database server for those that need one, unless somebody has named one.
+fn tests(steps: &mut Steps, quick: bool) -> Result<()> {
+    let mut command = run::cargo();
+    command.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    let mut server = None;
+    if env::var_os(postgres::VARIABLE).is_none() {
+        let missing = if quick { Missing::Refuse } else { Missing::Install };
+        match Postgres::start(missing) {
+            Ok(started) => {
+                command.env(postgres::VARIABLE, &started.url);
+                server = Some(started);
+            }
+            Err(error) => steps.tally.skip("PostgreSQL", &format!("{error:#}")),
+        }
+        run::check_interrupt()?;
+    }
+    steps.tests("tests and examples", &mut command)?;
+    drop(server);
+    Ok(())
 }
 
 fn clippy(steps: &mut Steps) -> Result<()> {
@@ -176,8 +195,8 @@ impl Steps {
     }
 
     /// A run of `cargo test`, which counts its tests.
-    fn tests(&mut self, name: &str, arguments: &[&str]) -> Result<()> {
-        let said = run::output(run::cargo().args(arguments), run::BUILD)?;
+    fn tests(&mut self, name: &str, command: &mut Command) -> Result<()> {
+        let said = run::output(command, run::BUILD)?;
         run::check_interrupt()?;
         let tally = count(name, &said);
         line(tally.failed.is_empty(), said.elapsed, &format!("{name}: {tally}"));
@@ -233,11 +252,17 @@ fn count_lines(stdout: &str) -> Tally {
         } else if let Some((test, result)) =
             text.strip_prefix("test ").and_then(|it| it.rsplit_once(" ... "))
         {
+            // Tests with a main of their own pad their names, and say first why they can't run.
+            let test = test.trim_end();
+            let (reason, test) = test
+                .strip_prefix('[')
+                .and_then(|it| it.split_once("] "))
+                .unwrap_or(("ignored", test));
             if result == "FAILED" {
                 tally.fail(test);
-            } else if let Some(reason) = result.strip_prefix("ignored") {
-                let reason = reason.trim_start_matches([',', ' ']);
-                tally.skip(test, if reason.is_empty() { "ignored" } else { reason });
+            } else if let Some(said) = result.strip_prefix("ignored") {
+                let said = said.trim_start_matches([',', ' ']);
+                tally.skip(test, if said.is_empty() { reason } else { said });
             }
         }
     }
@@ -253,12 +278,16 @@ mod tests {
         let tally = count_lines(
             "running 3 tests\ntest a::b ... ok\ntest a::c ... FAILED\n\
              test a::d ... ignored, takes an hour\n\
+             test [needs a server] b::c  ... ignored\n\
              test result: FAILED. 12 passed; 1 failed; 1 ignored; 0 measured\n\
              test src/lib.rs - x (line 3) ... ok\n\
              test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured\n",
         );
-        assert_eq!(tally.to_string(), "17 passed, 1 failed, 1 skipped");
-        assert_eq!(tally.details(), "failed   a::c\nskipped  a::d: takes an hour\n");
+        assert_eq!(tally.to_string(), "17 passed, 1 failed, 2 skipped");
+        assert_eq!(
+            tally.details(),
+            "failed   a::c\nskipped  a::d: takes an hour\nskipped  b::c: needs a server\n"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod install;
 mod irc;
 mod play;
 mod postfix;
+pub(crate) mod postgres;
 mod process;
 mod prosody;
 mod relay;
