@@ -8,7 +8,9 @@ pub mod imap;
 pub mod line;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod pop3;
 mod said;
+pub mod sieve;
 pub mod smtp;
 mod wire_error;
 pub mod xmpp;
