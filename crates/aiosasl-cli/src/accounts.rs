@@ -55,7 +55,11 @@ impl OneAccount {
                 let authorization = self.authorize(&query);
                 query.answer(authorization)
             }
-            Query::External(query) => query.answer(self.user.clone()),
+            Query::External(query) => {
+                // Where there is no lower layer (a bare exchange), it is the user who is vouched for.
+                let identity = query.vouched().or(self.user.as_ref()).cloned();
+                query.answer(identity)
+            }
             Query::ScramKeys(query) => {
                 let known = self.is_user(query.authentication_id());
                 match self.verifier(query.hash()).filter(|_| known) {

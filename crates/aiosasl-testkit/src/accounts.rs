@@ -103,7 +103,7 @@ impl Accounts {
         self
     }
 
-    /// Who the lower layer says that the client is.
+    /// Who the lower layer says that the client is, where no connection says it.
     pub fn with_external(mut self, identity: AuthenticationId) -> Self {
         self.external = Some(identity);
         self
@@ -125,7 +125,10 @@ impl Accounts {
     pub fn answer(&self, query: Query) -> Answer {
         match query {
             Query::Authorize(query) => self.authorize(query),
-            Query::External(query) => query.answer(self.external.clone()),
+            Query::External(query) => {
+                let identity = query.vouched().or(self.external.as_ref()).cloned();
+                query.answer(identity)
+            }
             Query::ScramKeys(query) => self.scram_keys(query),
             Query::VerifyPassword(query) => self.verify_password(query),
             other => other.unavailable(),

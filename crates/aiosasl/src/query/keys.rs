@@ -106,6 +106,13 @@ impl ScramKeys {
         Self { authentication_id, hash }
     }
 
+    /// The same question about the account of this name: the client comes in under the name that the store has for
+    /// it, where that is spelled otherwise (`User`, and the account is `user`). The store's spelling is also what
+    /// decoys have to be made of.
+    pub fn for_account(self, name: AuthenticationId) -> Self {
+        Self { authentication_id: name, ..self }
+    }
+
     /// Whose verifier; the name is prepared already.
     pub fn authentication_id(&self) -> &AuthenticationId {
         &self.authentication_id

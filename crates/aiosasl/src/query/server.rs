@@ -172,15 +172,6 @@ impl Authorize {
     pub fn answer(self, authorization: Authorization) -> Answer {
         Answer(AnswerKind::Authorization { proven: self.proven, authorization })
     }
-
-    /// The decision, about the account of this name: the client comes in under the name that the store has for it,
-    /// where that is spelled otherwise (`User`, and the account is `user`).
-    pub fn answer_for(mut self, account: AuthenticationId, authorization: Authorization) -> Answer {
-        if let Identity::Known(identity) = &mut self.proven.identity {
-            *identity = account;
-        }
-        self.answer(authorization)
-    }
 }
 
 /// A decision about a proven identity.
@@ -216,12 +207,26 @@ impl Authorization {
 /// Asks who the lower layer says that the client is: by a TLS certificate or a socket's peer credentials that
 /// were *verified* (RFC 4422 appendix A).
 #[derive(Debug, Default)]
-pub struct External(());
+pub struct External {
+    vouched: Option<AuthenticationId>,
+}
 
 impl External {
     /// The question, for mechanisms that leave the proof to a lower layer.
     pub fn new() -> Self {
-        Self(())
+        Self { vouched: None }
+    }
+
+    /// The same, with what the lower layer says; whoever runs the connection adds it before a store hears the
+    /// question, since only the store knows whose account that is.
+    pub fn with_vouched(mut self, identity: Option<AuthenticationId>) -> Self {
+        self.vouched = identity;
+        self
+    }
+
+    /// Who the lower layer says that the client is, where the connection's keeper has told.
+    pub fn vouched(&self) -> Option<&AuthenticationId> {
+        self.vouched.as_ref()
     }
 
     /// This identity, or nobody.
@@ -248,6 +253,12 @@ impl VerifyPassword {
     /// A question about this account and password; for mechanisms in which the server sees the password.
     pub fn new(authentication_id: AuthenticationId, password: Password) -> Self {
         Self { authentication_id, password }
+    }
+
+    /// The same question about the account of this name: the client comes in under the name that the store has for
+    /// it, where that is spelled otherwise (`User`, and the account is `user`).
+    pub fn for_account(self, name: AuthenticationId) -> Self {
+        Self { authentication_id: name, ..self }
     }
 
     /// Whose password it should be; prepared as the mechanism asks.

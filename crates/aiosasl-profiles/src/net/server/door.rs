@@ -287,7 +287,10 @@ struct AtDoor<'a, S> {
 impl<S: Store> Store for AtDoor<'_, S> {
     async fn answer(&self, query: Query) -> Answer {
         match query {
-            Query::External(query) => query.answer(self.external.clone()),
+            Query::External(query) => {
+                let query = Query::External(query.with_vouched(self.external.clone()));
+                self.store.answer(query).await
+            }
             query => self.store.answer(query).await,
         }
     }
