@@ -242,7 +242,7 @@ mod tests {
     fn what_is_no_message_is_refused() {
         for (message, error) in [
             (&b"\"a"[..], ScanError::Unfinished),
-            (b"\"a\\", ScanError::Unexpected),
+            (b"\"a\\", ScanError::Unfinished),
             (b"\"a\rb\"", ScanError::Unexpected),
             (b"\"a\"\"b\"", ScanError::Unexpected),
             (b"a\"b\"", ScanError::Unexpected),

@@ -3,6 +3,8 @@
 
 mod house;
 mod imap;
+mod pop3;
+mod sieve;
 mod smtp;
 mod tls;
 mod xmpp;

@@ -8,9 +8,11 @@ use aiosasl::{
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
+    password_command::PasswordCommand,
     policy::Plaintext,
     profile::Profile,
     query::{Answer, Query},
+    secret::Secret,
 };
 use tokio::{net::TcpStream, time::Instant};
 
@@ -83,6 +85,15 @@ impl Dialogue for Spelling {
     }
 }
 
+/// The dialogue of login commands, which is none: all is said in the command.
+struct AllSaid;
+
+impl Dialogue for AllSaid {
+    async fn ask(&mut self, _: &mut Transport, _: &Challenge) -> Result<ClientMessage, Interrupt> {
+        Err(Interrupt::Refused(FailureCode::WrongState))
+    }
+}
+
 /// What the client is to hear: the mechanism's last words, where it came in and the protocol carries them with a
 /// success; or why not.
 pub(super) type Verdict = Result<Option<Challenge>, FailureCode>;
@@ -142,11 +153,62 @@ impl<'a, S: Store> Door<'a, S> {
         profile: Profile,
         dialogue: impl Dialogue,
     ) -> Result<(Verdict, Patience), WireError> {
-        let mut outcome =
-            match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first))) {
-                Ok((exchange, first)) => self.run(exchange, first, dialogue).await?,
-                Err(code) => refuse(self.store, None, code).await,
-            };
+        let outcome = match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first)))
+        {
+            Ok((exchange, first)) => self.run(exchange, first, dialogue).await?,
+            Err(code) => refuse(self.store, None, code).await,
+        };
+        Ok(self.conclude(outcome))
+    }
+
+    /// Runs a protocol's own login command, which counts as an exchange by the mechanism that it stands for.
+    ///
+    /// # Errors
+    ///
+    /// A [`WireError`] where the connection broke.
+    pub(super) async fn log_in(
+        &mut self,
+        name: &[u8],
+        password: Secret,
+    ) -> Result<(Verdict, Patience), WireError> {
+        let command = match self.stands_for() {
+            _ if self.is_authenticated() => Err(FailureCode::WrongState),
+            Ok(mechanism) => Ok(PasswordCommand::new(
+                mechanism.name,
+                self.config.rules.preparation,
+                name,
+                password,
+            )),
+            Err(code) => Err(code),
+        };
+        let outcome = match command {
+            Ok(command) => {
+                let exchange = ServerExchange::new(Box::new(command));
+                self.run(exchange, Some(Response::empty()), AllSaid).await?
+            }
+            Err(code) => refuse(self.store, None, code).await,
+        };
+        Ok(self.conclude(outcome))
+    }
+
+    /// Whether a protocol's own login command has a chance now.
+    pub(super) fn takes_passwords(&self) -> bool {
+        self.stands_for().is_ok()
+    }
+
+    /// What a password that comes without a mechanism stands for: the first mechanism of the configuration in which
+    /// the server sees the password. It is allowed where that is, and nowhere else.
+    fn stands_for(&self) -> Result<&Mechanism, FailureCode> {
+        let shows_password = |mechanism: &&Mechanism| {
+            let properties = &mechanism.properties;
+            properties.exposure == Exposure::Everything && properties.needs == Needs::Password
+        };
+        let mechanism = self.config.mechanisms.iter().find(shows_password);
+        let mechanism = mechanism.ok_or(FailureCode::MechanismUnknown)?;
+        self.withheld(mechanism).map_or(Ok(mechanism), Err)
+    }
+
+    fn conclude(&mut self, mut outcome: Outcome) -> (Verdict, Patience) {
         let verdict = match outcome.message() {
             ServerMessage::Failure(code) => {
                 self.failures = self.failures.saturating_add(1);
@@ -160,7 +222,7 @@ impl<'a, S: Store> Door<'a, S> {
             self.outcome = Some(outcome);
         }
         let exhausted = self.failures >= self.config.limits.attempts;
-        Ok((verdict, if exhausted { Patience::Exhausted } else { Patience::Left }))
+        (verdict, if exhausted { Patience::Exhausted } else { Patience::Left })
     }
 
     /// The last outcome, or the error that there was none: a client that leaves rudely after it has authenticated
