@@ -136,7 +136,7 @@ fn nobody_and_silence_are_unreachable() {
 #[test]
 fn wrong_usage_names_what_was_expected() {
     for (arguments, expected) in [
-        (&["gopher://x"][..], "imaps, smtp, smtps, submission"),
+        (&["gopher://x"][..], "smtp, smtps, submission"),
         (&["imap://127.0.0.1:9"], "expected a user"),
         (&["imap://u@127.0.0.1:9", "-m", "NO-SUCH"], "no such mechanism"),
         (&["imap://u@127.0.0.1:9", "--binding-type", "tls"], "tls-server-end-point"),

@@ -5,6 +5,7 @@
 
 mod class;
 pub mod imap;
+pub mod irc;
 pub mod line;
 #[cfg(feature = "net")]
 pub mod net;

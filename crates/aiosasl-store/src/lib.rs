@@ -2,16 +2,22 @@
 
 mod account;
 mod backend;
+mod cache;
+mod chain;
 mod counters;
 mod credential;
 mod error;
 mod memory;
 mod name;
 mod password;
+#[cfg(test)]
+mod scripted;
 mod timestamp;
 
 pub use account::{Account, AccountState, ActsAs};
 pub use backend::{Accounts, Backend, Checked, Conflict, Edit, Imported, Key, Settings};
+pub use cache::{Cache, CacheOptions, PasswordCache};
+pub use chain::{Chain, Link, OnFailure};
 pub use counters::{Count, Counters};
 pub use credential::{Credential, CredentialKind, TokenDigest};
 pub use error::{StoreError, StoreErrorKind};

@@ -4,6 +4,7 @@ mod backports;
 mod certificates;
 mod dovecot;
 mod install;
+mod irc;
 mod play;
 mod postfix;
 mod process;
@@ -45,8 +46,8 @@ pub(crate) struct Peer {
 }
 
 /// All servers that we can start.
-pub(crate) const ALL: [&Peer; 4] =
-    [&dovecot::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
+pub(crate) const ALL: [&Peer; 5] =
+    [&dovecot::PEER, &irc::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
 
 /// A started server; dropped, it ends.
 pub(crate) struct Running {

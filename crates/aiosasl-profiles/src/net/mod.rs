@@ -21,6 +21,7 @@
 //! ```
 
 mod imap;
+mod irc;
 mod offer;
 mod opening;
 mod options;

@@ -13,7 +13,7 @@ use aiosasl::{
 use tokio::time::timeout;
 
 use super::{
-    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, opening::Opening, pop3,
+    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, irc, opening::Opening, pop3,
     sieve, smtp, xmpp,
 };
 use crate::{WireClass, WireError, printable};
@@ -33,6 +33,7 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
     let opening = Opening { target, options };
     let client = match target.protocol {
         Protocol::Imap => Client::Imap(Box::new(imap::Client::open(opening).await?)),
+        Protocol::Irc => Client::Irc(Box::new(irc::Client::open(opening).await?)),
         Protocol::Pop3 => Client::Pop3(Box::new(pop3::Client::open(opening).await?)),
         Protocol::Sieve => Client::Sieve(Box::new(sieve::Client::open(opening).await?)),
         Protocol::Smtp | Protocol::Submission => {
@@ -55,6 +56,7 @@ pub struct Session {
 
 enum Client {
     Imap(Box<imap::Client>),
+    Irc(Box<irc::Client>),
     Pop3(Box<pop3::Client>),
     Sieve(Box<sieve::Client>),
     Smtp(Box<smtp::Client>),
@@ -66,6 +68,7 @@ macro_rules! each {
     ($client:expr, $it:ident => $call:expr) => {
         match $client {
             Client::Imap($it) => $call,
+            Client::Irc($it) => $call,
             Client::Pop3($it) => $call,
             Client::Sieve($it) => $call,
             Client::Smtp($it) => $call,

@@ -5,6 +5,8 @@
 pub enum Protocol {
     /// IMAP (RFC 9051).
     Imap,
+    /// IRC (RFC 1459, `IRCv3`).
+    Irc,
     /// POP3 (RFC 1939, RFC 5034).
     Pop3,
     /// ManageSieve (RFC 5804).
@@ -28,8 +30,9 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 6] = [
+const TABLE: [Row; 7] = [
     Row { protocol: Protocol::Imap, scheme: "imap", port: 143, implicit: Some(("imaps", 993)), service: "imap" },
+    Row { protocol: Protocol::Irc, scheme: "irc", port: 6667, implicit: Some(("ircs", 6697)), service: "irc" },
     Row { protocol: Protocol::Pop3, scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop" },
     Row { protocol: Protocol::Sieve, scheme: "sieve", port: 4190, implicit: None, service: "sieve" },
     Row { protocol: Protocol::Smtp, scheme: "smtp", port: 25, implicit: Some(("smtps", 465)), service: "smtp" },
@@ -39,8 +42,8 @@ const TABLE: [Row; 6] = [
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Imap, Self::Pop3, Self::Sieve, Self::Smtp, Self::Submission, Self::Xmpp];
+    pub const ALL: [Self; 7] =
+        [Self::Imap, Self::Irc, Self::Pop3, Self::Sieve, Self::Smtp, Self::Submission, Self::Xmpp];
 
     /// The protocol of a URL's scheme, and whether the scheme asks for TLS from the start (`imaps`).
     pub fn from_scheme(scheme: &str) -> Option<(Self, bool)> {
@@ -79,9 +82,10 @@ impl Protocol {
     }
 
     fn row(self) -> &'static Row {
-        let [imap, pop3, sieve, smtp, submission, xmpp] = &TABLE;
+        let [imap, irc, pop3, sieve, smtp, submission, xmpp] = &TABLE;
         match self {
             Self::Imap => imap,
+            Self::Irc => irc,
             Self::Pop3 => pop3,
             Self::Sieve => sieve,
             Self::Smtp => smtp,

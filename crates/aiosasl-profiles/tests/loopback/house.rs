@@ -58,6 +58,7 @@ impl Store for OneAccount {
                 let own = query.is_self();
                 query.answer(if own { Authorization::Granted } else { Authorization::Denied })
             }
+            Query::External(query) => query.answer_as_vouched(),
             other => other.unavailable(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod house;
 mod imap;
+mod irc;
 mod pop3;
 mod sieve;
 mod smtp;

@@ -118,7 +118,8 @@ async fn an_unknown_user_hears_what_a_wrong_password_hears() {
         assert!(matches!(served.await.unwrap().unwrap(), Some(Outcome::Failure(_))));
         if !password.is_empty() {
             let (port, _served) = server(careless_config(), false).await;
-            let by_mechanism = shout(port, format!("AUTH PLAIN {token}\r\nQUIT\r\n").as_bytes()).await;
+            let by_mechanism =
+                shout(port, format!("AUTH PLAIN {token}\r\nQUIT\r\n").as_bytes()).await;
             assert!(by_mechanism.contains("\r\n-ERR [AUTH] Authentication failed\r\n"));
         }
     }

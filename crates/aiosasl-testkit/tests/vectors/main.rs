@@ -39,8 +39,10 @@ const HERE: &[(&str, &[Player])] = &[
 
 /// Who plays the files that are not played here: a test file, and what of it opens the vectors.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("irc_chunks.json", "crates/aiosasl-profiles/tests/irc_transcripts.rs"),
     ("precis.json", "crates/aiosasl/tests/prep.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/imap_transcripts.rs"),
+    ("profiles.json", "crates/aiosasl-profiles/tests/irc_transcripts.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/pop3_transcripts.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/sieve_transcripts.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/smtp_transcripts.rs"),
@@ -50,9 +52,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// The protocols of `profiles.json` that have a room in `aiosasl-profiles`, whose tests play them.
-const PROTOCOLS: &[&str] = &["imap", "managesieve", "pop3", "smtp", "xmpp"];
+const PROTOCOLS: &[&str] = &["imap", "irc", "managesieve", "pop3", "smtp", "xmpp"];
 /// Those that have none yet: their transcripts wait for it.
-const NO_ROOM_YET: &[&str] = &["acap", "dovecot-auth", "irc", "mongodb", "nntp", "xmpp-sasl2"];
+const NO_ROOM_YET: &[&str] = &["acap", "dovecot-auth", "mongodb", "nntp", "xmpp-sasl2"];
 
 #[test]
 fn every_vector_is_played() {

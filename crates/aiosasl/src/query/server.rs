@@ -229,6 +229,12 @@ impl External {
         self.vouched.as_ref()
     }
 
+    /// Whom the lower layer vouches for, under that name; nobody, where it vouches for nobody.
+    pub fn answer_as_vouched(mut self) -> Answer {
+        let identity = self.vouched.take();
+        self.answer(identity)
+    }
+
     /// This identity, or nobody.
     pub fn answer(self, identity: Option<AuthenticationId>) -> Answer {
         Answer(AnswerKind::External(identity))

@@ -1,11 +1,11 @@
-//! What the demonstration runs against: an authority, two servers with two doors each, and one account.
+//! What the demonstration runs against: an authority, servers with two doors each, and one account.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
 use aiosasl::{identity::AuthenticationId, mechanisms::ALL, policy::Plaintext, secret::Secret};
 use aiosasl_profiles::net::{
     ClientCertificate, Protocol,
-    server::{ServerConfig, ServerTls, serve_imap, serve_smtp},
+    server::{ServerConfig, ServerTls, serve_imap, serve_irc, serve_smtp},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,7 +40,7 @@ struct Door {
 }
 
 /// The protocols that have a server of ours.
-pub(super) const PROTOCOLS: [Protocol; 2] = [Protocol::Imap, Protocol::Submission];
+pub(super) const PROTOCOLS: [Protocol; 3] = [Protocol::Imap, Protocol::Irc, Protocol::Submission];
 
 impl House {
     /// Builds it, and opens the doors.
@@ -95,6 +95,7 @@ async fn serve(
     // Clients hang up in the middle where they are meant to: what they saw is what counts.
     let _ = match protocol {
         Protocol::Imap => serve_imap(stream, config, implicit_tls, account).await,
+        Protocol::Irc => serve_irc(stream, config, implicit_tls, account).await,
         _ => serve_smtp(stream, config, implicit_tls, account).await,
     };
 }

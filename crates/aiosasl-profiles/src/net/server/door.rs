@@ -6,7 +6,7 @@ use aiosasl::{
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
-    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
+    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage, Success},
     name::MechanismName,
     password_command::PasswordCommand,
     policy::Plaintext,
@@ -251,7 +251,15 @@ impl<'a, S: Store> Door<'a, S> {
 
     /// Whether somebody has come in.
     pub(super) fn is_authenticated(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Success(_)))
+        self.success().is_some()
+    }
+
+    /// Who has come in.
+    pub(super) fn success(&self) -> Option<&Success> {
+        match &self.outcome {
+            Some(Outcome::Success(success)) => Some(success),
+            _ => None,
+        }
     }
 
     /// Why this mechanism is not offered on this connection now.

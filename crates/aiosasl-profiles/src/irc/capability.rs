@@ -1,0 +1,162 @@
+//! Capabilities (IRCv3 capability negotiation 302): lists, and what a server can do by them.
+
+use aiosasl::name::MechanismName;
+
+use super::Message;
+use crate::printable;
+
+/// The most capabilities, and the most mechanisms, remembered of a server.
+pub const MAX_WORDS: usize = 512;
+
+/// What a server says that it can do, each with its value: `sasl=PLAIN,EXTERNAL`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    words: Vec<String>,
+}
+
+impl Capabilities {
+    /// Adds the list of one line; what is not UTF-8, and what is too much, is left out.
+    pub fn extend(&mut self, list: &[u8]) {
+        let room = MAX_WORDS.saturating_sub(self.words.len());
+        let words = list.split(|octet| *octet == b' ').filter(|word| !word.is_empty());
+        let words = words.filter_map(|word| std::str::from_utf8(word).ok());
+        self.words.extend(words.take(room).map(str::to_owned));
+    }
+
+    /// Whether there is this one.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// The value of this one; empty where it has none.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.words.iter().find_map(|word| {
+            let (found, value) = word.split_once('=').unwrap_or((word, ""));
+            (found == name).then_some(value)
+        })
+    }
+
+    /// All of them, in the server's order.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The mechanisms; none where the server does not say which it has, though it may have some.
+    pub fn mechanisms(&self) -> Mechanisms {
+        Mechanisms::parse(self.value("sasl").unwrap_or_default().as_bytes())
+    }
+}
+
+/// A list of mechanisms: `PLAIN,EXTERNAL`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mechanisms {
+    /// Each once, in the server's order.
+    pub names: Vec<MechanismName>,
+    /// What has no mechanism's name, made [`printable`](crate::printable).
+    pub unreadable: Vec<String>,
+}
+
+impl Mechanisms {
+    /// Reads a list.
+    pub fn parse(list: &[u8]) -> Self {
+        let mut it = Self::default();
+        let names = list.split(|octet| *octet == b',').filter(|name| !name.is_empty());
+        for name in names.take(MAX_WORDS) {
+            match MechanismName::parse_any_case(name) {
+                Ok(name) if it.names.contains(&name) => {}
+                Ok(name) => it.names.push(name),
+                Err(_) => it.unreadable.push(printable(name)),
+            }
+        }
+        it
+    }
+}
+
+/// What a server says about capabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapReply<'a> {
+    /// They are in force.
+    Ack(&'a [u8]),
+    /// There are these, and perhaps more.
+    Ls {
+        /// The list.
+        list: &'a [u8],
+        /// Whether another line follows.
+        more: More,
+    },
+    /// They are refused, all together.
+    Nak(&'a [u8]),
+    /// Something else.
+    Other,
+}
+
+/// Whether another line follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum More {
+    /// This was the last one.
+    Done,
+    /// One follows.
+    Follows,
+}
+
+impl<'a> CapReply<'a> {
+    /// What a message says; `None` where it is about something else.
+    pub fn of(message: &Message<'a>) -> Option<Self> {
+        if !message.is("CAP") {
+            return None;
+        }
+        let [_, word, rest @ ..] = message.parameters.as_slice() else { return Some(Self::Other) };
+        Some(match (word.to_ascii_uppercase().as_slice(), rest) {
+            (b"LS", [b"*", list, ..]) => Self::Ls { list, more: More::Follows },
+            (b"LS", [list, ..]) => Self::Ls { list, more: More::Done },
+            (b"LS", []) => Self::Ls { list: b"", more: More::Done },
+            (b"ACK", [list, ..]) => Self::Ack(list),
+            (b"NAK", [list, ..]) => Self::Nak(list),
+            _ => Self::Other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_may_have_several_lines() {
+        let mut capabilities = Capabilities::default();
+        let lines = [
+            ":s CAP * LS * :multi-prefix sasl=PLAIN,scram-sha-256,PLAIN,b?d  tls",
+            ":s CAP * LS :cap-notify",
+        ];
+        let mut ends = Vec::new();
+        for line in lines {
+            let message = Message::parse(line.as_bytes()).unwrap();
+            let Some(CapReply::Ls { list, more }) = CapReply::of(&message) else { panic!() };
+            capabilities.extend(list);
+            ends.push(more);
+        }
+        assert_eq!(ends, [More::Follows, More::Done]);
+        assert!(capabilities.has("tls") && capabilities.has("cap-notify"));
+        assert!(!capabilities.has("sas"));
+        let mechanisms = capabilities.mechanisms();
+        assert_eq!(mechanisms.names, ["PLAIN", "SCRAM-SHA-256"]);
+        assert_eq!(mechanisms.unreadable, ["b?d"]);
+    }
+
+    #[test]
+    fn a_capability_may_come_without_its_value() {
+        let mut capabilities = Capabilities::default();
+        capabilities.extend(b"sasl");
+        assert_eq!(capabilities.value("sasl"), Some(""));
+        assert_eq!(capabilities.mechanisms(), Mechanisms::default());
+    }
+
+    #[test]
+    fn a_list_has_an_end() {
+        let mut capabilities = Capabilities::default();
+        for _ in 0..3 {
+            capabilities.extend("a ".repeat(400).as_bytes());
+        }
+        assert_eq!(capabilities.words().len(), MAX_WORDS);
+    }
+}
