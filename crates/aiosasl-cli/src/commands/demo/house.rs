@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 use aiosasl::{identity::AuthenticationId, mechanisms::ALL, policy::Plaintext, secret::Secret};
 use aiosasl_profiles::net::{
     ClientCertificate, Protocol,
-    server::{ServerConfig, ServerTls, serve_imap, serve_irc, serve_smtp},
+    server::{ServerConfig, ServerTls, serve_imap, serve_irc, serve_pop3, serve_sieve, serve_smtp},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,7 +40,8 @@ struct Door {
 }
 
 /// The protocols that have a server of ours.
-pub(super) const PROTOCOLS: [Protocol; 3] = [Protocol::Imap, Protocol::Irc, Protocol::Submission];
+pub(super) const PROTOCOLS: [Protocol; 5] =
+    [Protocol::Imap, Protocol::Irc, Protocol::Pop3, Protocol::Sieve, Protocol::Submission];
 
 impl House {
     /// Builds it, and opens the doors.
@@ -96,6 +97,8 @@ async fn serve(
     let _ = match protocol {
         Protocol::Imap => serve_imap(stream, config, implicit_tls, account).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, account).await,
+        Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, account).await,
+        Protocol::Sieve => serve_sieve(stream, config, implicit_tls, account).await,
         _ => serve_smtp(stream, config, implicit_tls, account).await,
     };
 }
