@@ -382,7 +382,7 @@ async fn the_login_command_comes_in_by_the_same_door() {
 #[tokio::test]
 async fn the_login_command_is_withheld_where_no_mechanism_shows_the_password() {
     let sha_256 = aiosasl::mechanisms::scram::SCRAM_SHA_256;
-    let config = ServerConfig { mechanisms: vec![sha_256], ..careless_config() };
+    let config = ServerConfig { mechanisms: Arc::new([sha_256]), ..careless_config() };
     let (port, served) = server(config, false).await;
     let heard = shout(port, b"A1 LOGIN user pencil\r\nA2 LOGOUT\r\n").await;
     assert!(heard.contains("LOGINDISABLED"), "{heard}");

@@ -5,6 +5,7 @@ mod house;
 mod imap;
 mod irc;
 mod pop3;
+mod runner;
 mod sieve;
 mod smtp;
 mod tls;

@@ -164,7 +164,7 @@ async fn user_and_pass_come_in_by_the_same_door_and_find_no_mail() {
 #[tokio::test]
 async fn passwords_are_withheld_where_they_could_be_read_or_no_mechanism_shows_them() {
     let sha_256 = aiosasl::mechanisms::scram::SCRAM_SHA_256;
-    let limited = ServerConfig { mechanisms: vec![sha_256], ..careless_config() };
+    let limited = ServerConfig { mechanisms: Arc::new([sha_256]), ..careless_config() };
     for config in [open_config(), limited] {
         let (port, served) = server(config, false).await;
         let heard = shout(port, b"CAPA\r\nUSER user\r\nPASS pencil\r\nQUIT\r\n").await;

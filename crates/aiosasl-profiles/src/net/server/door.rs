@@ -1,8 +1,11 @@
 //! What the servers of all protocols do alike: who gets to try what, and how often.
 
+use std::sync::Arc;
+
 use aiosasl::{
     ServerExchange,
     driver::{self, Settled, Store},
+    encoding::encoded_len,
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
@@ -14,10 +17,17 @@ use aiosasl::{
     query::{Answer, Query},
     secret::Secret,
 };
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 
-use super::ServerConfig;
-use crate::{WireClass, WireError, line::Ending, net::transport::Transport};
+use super::{ServerConfig, ServerEvent};
+use crate::{
+    WireClass, WireError,
+    line::Ending,
+    net::{TlsInfo, transport::Transport},
+};
 
 /// One client in front of a server.
 pub(super) struct Door<'a, S> {
@@ -111,8 +121,10 @@ impl<'a, S: Store> Door<'a, S> {
         implicit_tls: bool,
         limit: usize,
     ) -> Result<Self, WireError> {
+        let limit = limit.min(longest_line(config.limits.message));
         let mut transport = Transport::new(stream, limit, Ending::CrLf);
         transport.set_deadline(Instant::now() + config.limits.time);
+        transport.set_patience(config.limits.idle);
         let mut door = Self { config, transport, store, outcome: None, failures: 0, commands: 0 };
         if implicit_tls {
             door.start_tls().await?;
@@ -126,10 +138,17 @@ impl<'a, S: Store> Door<'a, S> {
     ///
     /// Class [`Tls`](WireClass::Tls), also where the client has said more in the clear.
     pub(super) async fn start_tls(&mut self) -> Result<(), WireError> {
-        match &self.config.tls {
-            Some(tls) => self.transport.accept_tls(tls.config.clone(), &tls.certificate).await,
-            None => Err(WireError::new(WireClass::Tls, "this server has no certificate")),
+        let Some(tls) = &self.config.tls else {
+            return Err(WireError::new(WireClass::Tls, "this server has no certificate"));
+        };
+        let handshake = self.transport.accept_tls(tls.config.clone(), &tls.certificate);
+        timeout(self.config.limits.handshake, handshake).await.unwrap_or_else(|_| {
+            Err(WireError::new(WireClass::Timeout, "the handshake took longer than it is given"))
+        })?;
+        if let Some(tls) = self.transport.tls() {
+            tell(self.config, ServerEvent::Tls(tls));
         }
+        Ok(())
     }
 
     /// Counts a command.
@@ -150,15 +169,12 @@ impl<'a, S: Store> Door<'a, S> {
     pub(super) async fn authenticate(
         &mut self,
         request: Result<(MechanismName, Option<Response>), FailureCode>,
-        profile: Profile,
+        mut profile: Profile,
         dialogue: impl Dialogue,
     ) -> Result<(Verdict, Patience), WireError> {
-        let outcome = match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first)))
-        {
-            Ok((exchange, first)) => self.run(exchange, first, dialogue).await?,
-            Err(code) => refuse(self.store, None, code).await,
-        };
-        Ok(self.conclude(outcome))
+        profile.max_message = profile.max_message.min(self.config.limits.message);
+        let exchange = request.and_then(|(name, first)| Ok((self.half(name, profile)?, first)));
+        self.attempt(exchange, dialogue).await
     }
 
     /// Runs a protocol's own login command, which counts as an exchange by the mechanism that it stands for.
@@ -171,24 +187,16 @@ impl<'a, S: Store> Door<'a, S> {
         name: &[u8],
         password: Secret,
     ) -> Result<(Verdict, Patience), WireError> {
-        let command = match self.stands_for() {
+        let exchange = match self.stands_for() {
             _ if self.is_authenticated() => Err(FailureCode::WrongState),
-            Ok(mechanism) => Ok(PasswordCommand::new(
-                mechanism.name,
-                self.config.rules.preparation,
-                name,
-                password,
-            )),
+            Ok(mechanism) => {
+                let preparation = self.config.rules.preparation;
+                let command = PasswordCommand::new(mechanism.name, preparation, name, password);
+                Ok((ServerExchange::new(Box::new(command)), Some(Response::empty())))
+            }
             Err(code) => Err(code),
         };
-        let outcome = match command {
-            Ok(command) => {
-                let exchange = ServerExchange::new(Box::new(command));
-                self.run(exchange, Some(Response::empty()), AllSaid).await?
-            }
-            Err(code) => refuse(self.store, None, code).await,
-        };
-        Ok(self.conclude(outcome))
+        self.attempt(exchange, AllSaid).await
     }
 
     /// Whether a protocol's own login command has a chance now.
@@ -208,6 +216,21 @@ impl<'a, S: Store> Door<'a, S> {
         self.withheld(mechanism).map_or(Ok(mechanism), Err)
     }
 
+    async fn attempt(
+        &mut self,
+        exchange: Result<(ServerExchange, Option<Response>), FailureCode>,
+        dialogue: impl Dialogue,
+    ) -> Result<(Verdict, Patience), WireError> {
+        let begun = Begun::now(self.config);
+        let outcome = match exchange {
+            Ok((exchange, first)) => self.run(&begun, exchange, first, dialogue).await?,
+            Err(code) => refuse(&self.at_door(&begun), None, code).await,
+        };
+        drop(begun);
+        Ok(self.conclude(outcome))
+    }
+
+    /// Remembers an outcome, and says what follows.
     fn conclude(&mut self, mut outcome: Outcome) -> (Verdict, Patience) {
         let verdict = match outcome.message() {
             ServerMessage::Failure(code) => {
@@ -219,6 +242,9 @@ impl<'a, S: Store> Door<'a, S> {
         };
         // Whoever has come in is in, whatever they try afterwards.
         if !self.is_authenticated() {
+            if matches!(outcome, Outcome::Success(_)) {
+                self.transport.set_deadline(Instant::now() + self.config.limits.stay);
+            }
             self.outcome = Some(outcome);
         }
         let exhausted = self.failures >= self.config.limits.attempts;
@@ -305,17 +331,28 @@ impl<'a, S: Store> Door<'a, S> {
 
     async fn run(
         &mut self,
+        begun: &Begun<'a>,
         exchange: ServerExchange,
         first: Option<Response>,
         dialogue: impl Dialogue,
     ) -> Result<Outcome, WireError> {
         let mechanism = exchange.mechanism();
-        let store = AtDoor { store: self.store, external: self.external() };
+        let store = self.at_door(begun);
         let mut wire = Wire { transport: &mut self.transport, dialogue };
         match driver::serve(exchange, first, &mut wire, &store).await {
             Ok(outcome) => Ok(outcome),
-            Err(Interrupt::Refused(code)) => Ok(refuse(self.store, Some(mechanism), code).await),
+            Err(Interrupt::Refused(code)) => Ok(refuse(&store, Some(mechanism), code).await),
             Err(Interrupt::Broken(error)) => Err(error),
+        }
+    }
+
+    fn at_door(&self, begun: &Begun<'a>) -> AtDoor<'a, S> {
+        AtDoor {
+            config: self.config,
+            store: self.store,
+            external: self.external(),
+            tls: self.transport.shared_tls(),
+            since: begun.at,
         }
     }
 
@@ -348,10 +385,43 @@ fn refusal(code: FailureCode) -> Outcome {
     Outcome::Failure(Failure::new(code, reason))
 }
 
+/// The longest line that a client may send, where one message may have so many octets: in base64, or a command.
+fn longest_line(message: u32) -> usize {
+    usize::try_from(message).map_or(usize::MAX, encoded_len).saturating_add(1024)
+}
+
+fn tell(config: &ServerConfig, event: ServerEvent<'_>) {
+    if let Some(observer) = &config.observer {
+        observer(event);
+    }
+}
+
+/// An exchange that somebody has asked for; that it is over is told on drop, since it may be broken off anywhere.
+struct Begun<'a> {
+    config: &'a ServerConfig,
+    at: Instant,
+}
+
+impl<'a> Begun<'a> {
+    fn now(config: &'a ServerConfig) -> Self {
+        tell(config, ServerEvent::Begun);
+        Self { config, at: Instant::now() }
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        tell(self.config, ServerEvent::Over);
+    }
+}
+
 /// The store, but for what only the connection knows.
 struct AtDoor<'a, S> {
+    config: &'a ServerConfig,
     store: &'a S,
     external: Option<AuthenticationId>,
+    tls: Option<Arc<TlsInfo>>,
+    since: Instant,
 }
 
 impl<S: Store> Store for AtDoor<'_, S> {
@@ -366,6 +436,8 @@ impl<S: Store> Store for AtDoor<'_, S> {
     }
 
     async fn settle(&self, end: Settled<'_>) {
+        let elapsed = self.since.elapsed();
+        tell(self.config, ServerEvent::Settled { end, tls: self.tls.as_deref(), elapsed });
         self.store.settle(end).await;
     }
 }
