@@ -25,6 +25,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "profile",
             "reason",
             "secret",
+            "token",
         ],
     ),
     (
