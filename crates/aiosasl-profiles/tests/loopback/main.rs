@@ -10,3 +10,4 @@ mod sieve;
 mod smtp;
 mod tls;
 mod xmpp;
+mod xmpp_server;

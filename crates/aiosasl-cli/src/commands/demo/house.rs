@@ -5,10 +5,10 @@ use std::{net::Ipv4Addr, sync::Arc};
 use aiosasl::{identity::AuthenticationId, mechanisms::ALL, policy::Plaintext, secret::Secret};
 use aiosasl_profiles::net::{
     ClientCertificate, Protocol,
-    server::{ServerConfig, ServerTls, serve_imap, serve_irc, serve_pop3, serve_sieve, serve_smtp},
+    server::{self, ServerConfig, ServerTls},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::{
     accounts::OneAccount,
@@ -40,8 +40,14 @@ struct Door {
 }
 
 /// The protocols that have a server of ours.
-pub(super) const PROTOCOLS: [Protocol; 5] =
-    [Protocol::Imap, Protocol::Irc, Protocol::Pop3, Protocol::Sieve, Protocol::Submission];
+pub(super) const PROTOCOLS: [Protocol; 6] = [
+    Protocol::Imap,
+    Protocol::Irc,
+    Protocol::Pop3,
+    Protocol::Sieve,
+    Protocol::Submission,
+    Protocol::Xmpp,
+];
 
 impl House {
     /// Builds it, and opens the doors.
@@ -68,7 +74,14 @@ impl House {
                 tokio::spawn(async move {
                     while let Ok((stream, _)) = listener.accept().await {
                         let (config, account) = (Arc::clone(&config), Arc::clone(&account));
-                        tokio::spawn(serve(protocol, implicit_tls, stream, config, account));
+                        // Clients hang up in the middle where they are meant to: what they saw is what counts.
+                        tokio::spawn(server::serve(
+                            protocol,
+                            stream,
+                            config,
+                            implicit_tls,
+                            account,
+                        ));
                     }
                 });
             }
@@ -85,23 +98,6 @@ impl House {
             .find(|door| (door.protocol, door.implicit_tls) == (protocol, implicit_tls));
         door.map_or(0, |door| door.port)
     }
-}
-
-async fn serve(
-    protocol: Protocol,
-    implicit_tls: bool,
-    stream: TcpStream,
-    config: Arc<ServerConfig>,
-    account: Arc<OneAccount>,
-) {
-    // Clients hang up in the middle where they are meant to: what they saw is what counts.
-    let _ = match protocol {
-        Protocol::Imap => serve_imap(stream, config, implicit_tls, account).await,
-        Protocol::Irc => serve_irc(stream, config, implicit_tls, account).await,
-        Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, account).await,
-        Protocol::Sieve => serve_sieve(stream, config, implicit_tls, account).await,
-        _ => serve_smtp(stream, config, implicit_tls, account).await,
-    };
 }
 
 /// Certificates, good for as long as the process lives: nobody keeps their keys.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
-use super::{ServerConfig, serve_imap, serve_irc, serve_pop3, serve_sieve, serve_smtp};
+use super::{ServerConfig, serve_imap, serve_irc, serve_pop3, serve_sieve, serve_smtp, serve_xmpp};
 use crate::{WireClass, WireError, net::Protocol};
 
 /// The protocols that have a server here.
@@ -16,6 +16,7 @@ pub const SERVED: &[Protocol] = &[
     Protocol::Sieve,
     Protocol::Smtp,
     Protocol::Submission,
+    Protocol::Xmpp,
 ];
 
 /// A port, and what is spoken behind it.
@@ -59,7 +60,7 @@ pub async fn serve<S: Store + Send>(
         Protocol::Smtp | Protocol::Submission => {
             serve_smtp(stream, config, implicit_tls, store).await
         }
-        Protocol::Xmpp => Err(unserved(protocol)),
+        Protocol::Xmpp => serve_xmpp(stream, config, implicit_tls, store).await,
     }
 }
 

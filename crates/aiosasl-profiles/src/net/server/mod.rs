@@ -17,6 +17,7 @@ mod runner;
 mod sieve;
 mod smtp;
 mod watcher;
+mod xmpp;
 
 pub use config::{Limits, ServerConfig, ServerTls};
 pub use crowd::{CrowdLimits, Full};
@@ -30,3 +31,4 @@ pub use runner::Server;
 pub use sieve::serve_sieve;
 pub use smtp::serve_smtp;
 pub use watcher::{Departure, Visit, Watcher};
+pub use xmpp::serve_xmpp;
