@@ -9,12 +9,20 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        LazyLock,
+        mpsc::{Receiver, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
 
+use aiosasl::secret::Password;
+use aiosasl_store::{
+    Account, Accounts as _, CredentialPolicy, HashPolicy, Hasher, NameRule, PasswdFile,
+};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// How long anything may take.
 const SOON: Duration = Duration::from_secs(20);
@@ -62,7 +70,6 @@ impl Serving {
 
     fn spawn(command: &mut Command) -> Self {
         let mut child = command
-            .env("AIOSASL_PASSWORD", "pencil")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -138,8 +145,32 @@ impl Drop for Serving {
     }
 }
 
+/// `user` with `pencil`, in a passwd-file that all tests share.
+static ACCOUNTS: LazyLock<(TempDir, String)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts");
+    write_account(&path, "user", "pencil");
+    let option = format!("file:{}", text(&path));
+    (folder, option)
+});
+
+fn write_account(path: &Path, name: &str, password: &str) {
+    let policy = CredentialPolicy { iterations: 4096, ..CredentialPolicy::default() };
+    let hasher = Hasher::new(HashPolicy::default()).unwrap();
+    let store = PasswdFile::open_or_make(path, NameRule::Saslprep).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut account = Account::new(NameRule::Saslprep.prepare(name).unwrap());
+        account.credentials =
+            policy.credentials(&hasher, &Password::new(password), "").await.unwrap();
+        let name = account.name.clone();
+        store.edit(&name, Box::new(move |_| Ok(Some(account.clone())))).await.unwrap();
+    });
+}
+
 fn command_line<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    [&["serve", "--accounts", "memory:user", "--json"], arguments].concat()
+    let common = ["serve", "--accounts", &ACCOUNTS.1, "--iterations", "4096", "--json"];
+    [&common, arguments].concat()
 }
 
 fn login(url: &str, user: &str, password: &str, options: &[&str]) -> (i32, Value) {
@@ -169,7 +200,7 @@ fn right_wrong_and_unknown_over_every_protocol() {
     let schemes = ["imap", "imaps", "irc", "ircs", "submission", "submissions", "smtp"];
     let urls: Vec<_> = schemes.iter().map(|it| format!("{it}://localhost:0")).collect();
     let mut arguments: Vec<&str> = urls.iter().flat_map(|url| ["--listen", url]).collect();
-    arguments.extend(["--ca-out", text(&ca)]);
+    arguments.extend(["--ca-out", text(&ca), "--no-throttle"]);
     let mut serving = Serving::start(&arguments);
     assert_eq!(serving.urls.len(), schemes.len());
     for (scheme, url) in schemes.iter().zip(&serving.urls) {
@@ -251,6 +282,41 @@ fn a_hang_up_brings_new_certificates_and_bad_ones_change_nothing() {
     assert_eq!(serving.end().code(), Some(0));
 }
 
+#[test]
+fn a_hang_up_brings_new_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts");
+    write_account(&path, "user", "pencil");
+    let accounts = format!("file:{}", text(&path));
+    let serving = Serving::spawn(Command::new(env!("CARGO_BIN_EXE_aiosasl")).args([
+        "serve",
+        "--json",
+        "--accounts",
+        &accounts,
+        "--listen",
+        "imap://127.0.0.1:0",
+    ]));
+    let options = ["--tls", "off", "-m", "SCRAM-SHA-256"];
+    assert_eq!(login(&serving.urls[0], "other", "pen", &options).0, 1);
+    write_account(&path, "other", "pen");
+    serving.signal("HUP");
+    serving.log("read the certificate again");
+    assert_eq!(login(&serving.urls[0], "other", "pen", &options).0, 0);
+}
+
+#[test]
+fn failures_are_throttled() {
+    let serving = Serving::start(&["--listen", "imap://127.0.0.1:0"]);
+    let options = ["--tls", "off", "-m", "SCRAM-SHA-256"];
+    let quick = (0..5).map(|_| login(&serving.urls[0], "user", "wrong", &options));
+    assert!(quick.map(|(status, _)| status).all(|status| status == 1));
+    let (status, json) = login(&serving.urls[0], "user", "wrong", &options);
+    assert_eq!(status, 1);
+    assert!(json["elapsed_ms"].as_f64().unwrap() >= 250.0, "it has to wait: {json}");
+    let (status, json) = login(&serving.urls[0], "user", "pencil", &options);
+    assert_eq!(status, 0, "{json}");
+}
+
 /// What an HTTP server answers.
 fn get(url: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
@@ -299,8 +365,7 @@ fn logs_can_be_json_and_hold_no_secret() {
 #[test]
 fn people_get_lines_as_well() {
     let mut serving = Command::new(env!("CARGO_BIN_EXE_aiosasl"))
-        .args(["serve", "--accounts", "memory:user", "--listen", "imap://127.0.0.1:0"])
-        .env("AIOSASL_PASSWORD", "pencil")
+        .args(["serve", "--accounts", &ACCOUNTS.1, "--listen", "imap://127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

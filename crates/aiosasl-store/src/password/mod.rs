@@ -150,6 +150,12 @@ impl PasswordHash {
             .ok_or_else(|| invalid(format!("{policy}: nobody can hash with that")))
     }
 
+    /// A hash of what nobody knows.
+    pub(crate) fn of_nobody(policy: &HashPolicy) -> Result<Self, StoreError> {
+        let Salt(octets) = Salt::random()?;
+        Self::make(policy, &Password::new(base16ct::lower::encode_string(&octets)), Salt::random()?)
+    }
+
     /// Its scheme.
     pub fn scheme(&self) -> Scheme {
         self.scheme
@@ -182,7 +188,7 @@ impl PasswordHash {
     }
 
     /// Whether this is the password, prepared as it was when the hash was made. As expensive as the hash is meant to be:
-    /// not for async threads, run it on a blocking thread.
+    /// not for async threads, see [`Hasher`](crate::Hasher).
     pub fn verifies(&self, password: &Password) -> bool {
         let octets = password.expose().as_bytes();
         match &self.kind {

@@ -128,6 +128,15 @@ impl Scheme {
 }
 
 impl Cost {
+    /// How much memory it takes, in KiB; 0 for what takes next to none.
+    pub(crate) fn memory(self) -> u64 {
+        match self {
+            Self::Argon2 { memory, .. } => memory.into(),
+            Self::Scrypt { log_n, blocks, .. } => (u64::from(blocks) << log_n.min(31)) / 8,
+            Self::Bcrypt(_) | Self::Nothing | Self::Rounds(_) => 0,
+        }
+    }
+
     /// What is wrong with these costs for a hash of this scheme, if anything is.
     pub(super) fn fault(self, scheme: Scheme) -> Option<&'static str> {
         if std::mem::discriminant(&self) != std::mem::discriminant(&scheme.default_cost()) {
@@ -136,7 +145,7 @@ impl Cost {
         let (lower, upper) = match self {
             Self::Argon2 { memory, passes, lanes } => (
                 passes >= 1 && lanes >= 1 && memory / 8 >= lanes,
-                within(memory.into(), passes) && lanes <= MAX_LANES,
+                self.is_within(passes) && lanes <= MAX_LANES,
             ),
             Self::Bcrypt(cost) => (cost >= 4, cost <= MAX_BCRYPT),
             Self::Nothing => (true, true),
@@ -146,10 +155,9 @@ impl Cost {
                 }
                 _ => (rounds >= 1, rounds <= MAX_ROUNDS),
             },
-            Self::Scrypt { log_n, blocks, lanes } => (
-                log_n >= 1 && blocks >= 1 && lanes >= 1,
-                log_n < 32 && within((u64::from(blocks) << log_n.min(31)) / 8, lanes),
-            ),
+            Self::Scrypt { log_n, blocks, lanes } => {
+                (log_n >= 1 && blocks >= 1 && lanes >= 1, log_n < 32 && self.is_within(lanes))
+            }
         };
         match (lower, upper) {
             (false, _) => Some("the costs are lower than the scheme has them"),
@@ -160,29 +168,20 @@ impl Cost {
 
     /// Whether it is less than the other in any respect; both are of one scheme.
     pub(super) fn is_below(self, other: Self) -> bool {
-        match (self, other) {
-            (
-                Self::Argon2 { memory, passes, .. },
-                Self::Argon2 { memory: other_memory, passes: other_passes, .. },
-            ) => {
-                let traffic = |memory: u32, passes: u32| u64::from(memory) * u64::from(passes);
-                memory < other_memory
-                    || traffic(memory, passes) < traffic(other_memory, other_passes)
-            }
-            (Self::Bcrypt(own), Self::Bcrypt(other)) | (Self::Rounds(own), Self::Rounds(other)) => {
-                own < other
-            }
-            (
-                Self::Scrypt { log_n, blocks, lanes },
-                Self::Scrypt { log_n: other_n, blocks: other_blocks, lanes: other_lanes },
-            ) => {
-                let memory = |log_n: u32, blocks: u32| u64::from(blocks) << log_n.min(31);
-                let (own, other) = (memory(log_n, blocks), memory(other_n, other_blocks));
-                let traffic = |memory: u64, lanes: u32| memory.saturating_mul(lanes.into());
-                own < other || traffic(own, lanes) < traffic(other, other_lanes)
-            }
-            _ => false,
-        }
+        let traffic = |cost: Self| match cost {
+            Self::Argon2 { passes, .. } => cost.memory().saturating_mul(passes.into()),
+            Self::Bcrypt(exponent) => exponent.into(),
+            Self::Nothing => 0,
+            Self::Rounds(rounds) => rounds.into(),
+            Self::Scrypt { lanes, .. } => cost.memory().saturating_mul(lanes.into()),
+        };
+        self.memory() < other.memory() || traffic(self) < traffic(other)
+    }
+
+    /// Whether its memory can be had, and be gone over so many times.
+    fn is_within(self, times: u32) -> bool {
+        let traffic = self.memory().saturating_mul(times.into());
+        self.memory() <= MAX_MEMORY && traffic <= MAX_TRAFFIC
     }
 
     fn parse(scheme: Scheme, costs: &str) -> Option<Self> {
@@ -206,11 +205,6 @@ impl Cost {
             }
         })
     }
-}
-
-/// Whether so much memory (in KiB) can be had, and be gone over so many times.
-fn within(memory: u64, times: u32) -> bool {
-    memory <= MAX_MEMORY && memory.saturating_mul(times.into()) <= MAX_TRAFFIC
 }
 
 impl fmt::Display for HashPolicy {

@@ -76,8 +76,9 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
 fn print_logins(good: &[&Seen]) {
     let bold = Style::new().bold();
     let columns = CELL * TLS_MODES.len();
-    let names: String =
+    let names: Vec<_> =
         protocols().map(|protocol| format!("{:>columns$}", protocol.name())).collect();
+    let names = names.concat();
     let modes = TLS_MODES
         .map(|tls| format!("{:>CELL$}", tls_name(tls)))
         .concat()

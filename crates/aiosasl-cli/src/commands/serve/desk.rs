@@ -67,7 +67,7 @@ impl Watcher for Desk {
                 tracing::debug!(%peer, scheme, "dropped: a newer connection needed its place");
             }
             Departure::Failed(error) => {
-                tracing::debug!(%peer, scheme, %error, "a connection broke")
+                tracing::debug!(%peer, scheme, %error, "a connection broke");
             }
             Departure::Left | Departure::Stopped => {
                 tracing::debug!(%peer, scheme, ?departure, "a connection ended");

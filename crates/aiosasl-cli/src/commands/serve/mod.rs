@@ -7,8 +7,8 @@ mod logs;
 mod metrics;
 mod report;
 mod scrape;
+mod service;
 mod signals;
-mod store;
 mod tls;
 
 use std::{net::SocketAddr, pin::pin, sync::Arc};
@@ -21,6 +21,7 @@ use aiosasl::{
     registry,
 };
 use aiosasl_profiles::net::server::{Server, ServerConfig};
+use aiosasl_store::Anonymous;
 use clap::Args;
 use serde_json::json;
 use tokio::{
@@ -35,8 +36,8 @@ use self::{
     logs::LogOptions,
     metrics::Metrics,
     report::{Lines, Readers},
+    service::{Open, ServiceOptions},
     signals::{Signals, Wish},
-    store::StoreOption,
     tls::{Certificate, TlsOptions},
 };
 use crate::status::{Failure, Status};
@@ -63,7 +64,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", required = true)]
     listen: Vec<String>,
     #[command(flatten)]
-    store: StoreOption,
+    service: ServiceOptions,
     /// The name that the server gives itself (XMPP: its domain)
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     name: String,
@@ -109,7 +110,7 @@ async fn serve(arguments: &Arguments, offer: Arc<[Mechanism]>) -> Result<(), Fai
     let certificate = arguments.tls.certificate(&names(arguments, &listening))?;
     let config = Config { arguments, offer, certificate };
     let (swap, current) = watch::channel(config.load()?);
-    let store = arguments.store.open().await?;
+    let service = arguments.service.open(anonymous(&arguments.mechanisms)).await?;
     // Before anybody is told that they are heard.
     let mut signals = Signals::new()?;
     let entrances: Vec<_> = listening.iter().map(|it| it.entrance).collect();
@@ -131,7 +132,7 @@ async fn serve(arguments: &Arguments, offer: Arc<[Mechanism]>) -> Result<(), Fai
     };
     announce(&desk.lines, readers, &listening, scraped.as_deref());
     let server = server.with_crowd(arguments.limits.crowd()).with_grace(arguments.limits.grace());
-    let visits = store.clone();
+    let visits = service.clone();
     let (stop, stopped) = oneshot::channel();
     let mut stop = Some(stop);
     let mut running =
@@ -147,7 +148,7 @@ async fn serve(arguments: &Arguments, offer: Arc<[Mechanism]>) -> Result<(), Fai
         match (wish, stop.take()) {
             (Wish::Reload, unused) => {
                 stop = unused;
-                reload(&config, &store, &swap, &metrics).await;
+                reload(&config, &service, &swap, &metrics).await;
             }
             (Wish::Stop, Some(stop)) => {
                 tracing::info!("stopping");
@@ -187,11 +188,11 @@ impl Config<'_> {
 /// Reads all again that may have changed; what is no good stays as it was.
 async fn reload(
     config: &Config<'_>,
-    store: &store::Open,
+    service: &Open,
     swap: &watch::Sender<Arc<ServerConfig>>,
     metrics: &Metrics,
 ) {
-    let accounts = store.reload().await;
+    let accounts = service.reload().await;
     let loaded = config.load();
     let good = accounts.is_ok() && loaded.is_ok();
     metrics.reloaded(if good { "ok" } else { "failed" });
@@ -220,6 +221,16 @@ fn offer(named: &[MechanismName]) -> Result<Arc<[Mechanism]>, Failure> {
         }
     };
     Ok(ALL.iter().filter(wanted).copied().collect())
+}
+
+/// Who says no name may come in where the mechanism for that was named.
+fn anonymous(named: &[MechanismName]) -> Anonymous {
+    let needs = |name: &MechanismName| registry::find(*name).map(|it| it.properties.needs);
+    if named.iter().any(|name| needs(name) == Some(Needs::Anonymity)) {
+        Anonymous::Welcome
+    } else {
+        Anonymous::Refused
+    }
 }
 
 /// The names that a certificate of our own is for.

@@ -48,21 +48,21 @@ impl TlsOptions {
     ///
     /// A [`Failure`] of status 2 where a file can't be written.
     pub(super) fn certificate(&self, names: &[String]) -> Result<Certificate, Failure> {
-        let source = match (&self.cert, &self.key) {
-            (Some(chain), Some(key)) => Source::Files { chain: chain.clone(), key: key.clone() },
-            _ => {
-                let authority = Authority::new("aiosasl serve: an authority for one run")?;
-                match &self.ca_out {
-                    Some(path) => fs::write(path, authority.certificate()).map_err(|error| {
-                        Failure::usage(format!("can't write {}: {error}", path.display()))
-                    })?,
-                    None => tracing::warn!(
-                        "nobody can verify the certificate: expected --cert and --key, or --ca-out"
-                    ),
-                }
-                let (chain, key) = authority.server(names)?;
-                Source::Made { chain, key }
+        let source = if let (Some(chain), Some(key)) = (&self.cert, &self.key) {
+            Source::Files { chain: chain.clone(), key: key.clone() }
+        } else {
+            let authority = Authority::new("aiosasl serve: an authority for one run")?;
+            if let Some(path) = &self.ca_out {
+                fs::write(path, authority.certificate()).map_err(|error| {
+                    Failure::usage(format!("can't write {}: {error}", path.display()))
+                })?;
+            } else {
+                tracing::warn!(
+                    "nobody can verify the certificate: expected --cert and --key, or --ca-out"
+                );
             }
+            let (chain, key) = authority.server(names)?;
+            Source::Made { chain, key }
         };
         Ok(Certificate { source, client_ca: self.client_ca.clone() })
     }
