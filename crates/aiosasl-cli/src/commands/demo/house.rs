@@ -17,7 +17,7 @@ use crate::{
 
 /// The only account.
 pub(super) const USER: &str = "user";
-/// Its password.
+/// Its password, and its token.
 pub(super) const PASSWORD: &str = "pencil";
 /// How many iterations its verifiers have.
 const ITERATIONS: u32 = 4096;
@@ -52,7 +52,8 @@ impl House {
         // So that it is the client that does not do it.
         config.plaintext = Plaintext::Anywhere;
         let user = AuthenticationId::new(USER).map_err(|error| failure("the account", &error))?;
-        let account = OneAccount::new(Some(user), Some(Secret::new(PASSWORD)), ITERATIONS)?;
+        let account = OneAccount::new(Some(user), Some(Secret::new(PASSWORD)), ITERATIONS)?
+            .with_token(Some(Secret::new(PASSWORD)));
         let account = Arc::new(account);
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         let doors: Vec<_> = protocols()
