@@ -7,6 +7,8 @@ mod chain;
 mod counters;
 mod credential;
 mod error;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod memory;
 mod name;
 mod password;
