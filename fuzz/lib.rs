@@ -3,12 +3,12 @@
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{BindingKind, ChannelBinding, ClientBinding},
-    credentials::Credentials,
+    credentials::{Credentials, Key},
     identity::AuthenticationId,
-    mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext},
+    mechanism::{ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
-    query::{Authorization, Decoy, Query, Verdict},
+    query::{Authorization, Decoy, Query, TokenVerdict, Verdict},
     secret::Secret,
 };
 
@@ -30,6 +30,9 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
     let is_plus = mechanism.name.is_plus();
     let mut credentials = Credentials::password("user".try_into().expect("a name"), "pencil");
     credentials.trace = Some("trace".into());
+    if mechanism.properties.needs == Needs::Token {
+        credentials.key = Key::Token("token".into());
+    }
     let context = ClientContext {
         credentials: &credentials,
         binding: if is_plus { ClientBinding::Bound(binding()) } else { ClientBinding::Unsupported },
@@ -81,6 +84,9 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             ServerStep::Ask(Query::ScramKeys(query)) => exchange.answer(query.unknown(&decoy)),
             ServerStep::Ask(Query::VerifyPassword(query)) => {
                 exchange.answer(query.answer(Verdict::Refused))
+            }
+            ServerStep::Ask(Query::VerifyToken(query)) => {
+                exchange.answer(query.answer(TokenVerdict::Refused))
             }
             ServerStep::Ask(Query::External(query)) => {
                 exchange.answer(query.answer(AuthenticationId::new("somebody").ok()))

@@ -7,7 +7,7 @@ use aiosasl::{
     hash::Hash,
     identity::{AuthenticationId, AuthorizationId},
     message::Identity,
-    query::{Answer, Authorization, Authorize, Decoy, Query, ScramVerifier, Verdict},
+    query::{Answer, Authorization, Authorize, Decoy, Query, ScramVerifier, TokenVerdict, Verdict},
     secret::{self, Secret},
 };
 
@@ -20,6 +20,7 @@ pub(crate) const SALT_LEN: usize = 16;
 pub(crate) struct OneAccount {
     user: Option<AuthenticationId>,
     password: Option<Secret>,
+    token: Option<Secret>,
     /// As whom the user may act, too.
     acts_as: Option<AuthorizationId>,
     iterations: u32,
@@ -39,7 +40,13 @@ impl OneAccount {
         let decoy = Decoy::new(Secret::new(random(32)?), iterations, SALT_LEN);
         let verifiers = Hash::ALL.iter().map(|hash| (*hash, OnceLock::new())).collect();
         let salt = random(SALT_LEN)?;
-        Ok(Self { user, password, acts_as: None, iterations, salt, verifiers, decoy })
+        Ok(Self { user, password, token: None, acts_as: None, iterations, salt, verifiers, decoy })
+    }
+
+    /// Lets the user come in by this token, too.
+    pub(crate) fn with_token(mut self, token: Option<Secret>) -> Self {
+        self.token = token;
+        self
     }
 
     /// Lets the user act as somebody else.
@@ -78,7 +85,22 @@ impl OneAccount {
                 };
                 query.answer(verdict)
             }
+            Query::VerifyToken(query) => {
+                let verdict = self.judge(query.token());
+                query.answer(verdict)
+            }
             other => other.unavailable(),
+        }
+    }
+
+    fn judge(&self, token: &Secret) -> TokenVerdict {
+        let given = Hash::Sha256.digest(token.expose());
+        let own = self.token.as_ref().map(|it| Hash::Sha256.digest(it.expose()));
+        match (&self.user, own) {
+            (Some(user), Some(own)) if secret::equal(given.as_ref(), own.as_ref()) => {
+                TokenVerdict::Accepted(user.clone())
+            }
+            _ => TokenVerdict::Refused,
         }
     }
 

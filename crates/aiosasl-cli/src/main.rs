@@ -10,6 +10,7 @@ mod output;
 mod preparation;
 mod secrets;
 mod status;
+mod store;
 mod trace;
 mod url;
 
@@ -27,6 +28,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The accounts of a store
+    Account(commands::account::Arguments),
     /// The script with which a shell completes the command line
     Completions(commands::completions::Arguments),
     /// Every mechanism over every protocol, against servers of its own: no network, no set-up
@@ -49,6 +52,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Account(arguments) => commands::account::run(&arguments),
         Command::Completions(arguments) => {
             Ok(commands::completions::run(&arguments, Arguments::command()))
         }

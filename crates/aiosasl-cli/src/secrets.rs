@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aiosasl::secret::Password;
+use aiosasl::secret::{Password, Secret};
 use clap::Args;
 
 use crate::status::Failure;
@@ -54,6 +54,42 @@ impl PasswordSource {
         rpassword::prompt_password(prompt)
             .map(|password| Some(Password::new(password)))
             .map_err(|error| Failure::usage(format!("can't ask for the password: {error}")))
+    }
+}
+
+/// Where a bearer token is.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TokenSource {
+    /// Read an OAuth bearer token from FILE (`-`: standard input); one newline at its end is dropped. Without it:
+    /// $AIOSASL_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+impl TokenSource {
+    /// Whether the token is to be read from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.token_file.as_deref() == Some(Path::new("-"))
+    }
+
+    /// The token, where one was given.
+    pub(crate) fn given(&self) -> Result<Option<Secret>, Failure> {
+        if let Some(path) = &self.token_file {
+            return read(path).map(|text| Some(Secret::new(text.expose())));
+        }
+        match env::var("AIOSASL_TOKEN") {
+            Ok(token) => Ok(Some(Secret::from(token))),
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(env::VarError::NotUnicode(_)) => {
+                Err(Failure::usage("expected UTF-8 in $AIOSASL_TOKEN"))
+            }
+        }
+    }
+
+    /// The token, for mechanisms that need one.
+    pub(crate) fn needed(&self) -> Result<Secret, Failure> {
+        let missing = || Failure::usage("expected a token: --token-file or $AIOSASL_TOKEN");
+        self.given()?.ok_or_else(missing)
     }
 }
 

@@ -32,6 +32,7 @@ fn half(half: &str, mechanism: &str, password: &str, more: &[&str]) -> Child {
         .args(["exchange", half, "-m", mechanism])
         .args(more)
         .env("AIOSASL_PASSWORD", password)
+        .env("AIOSASL_TOKEN", password)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -88,6 +89,9 @@ fn every_mechanism_succeeds() {
         assert_eq!(client.outcome["channel_binding"], binding);
         assert_eq!(server.outcome["channel_binding"], binding);
         let nobody = mechanism.properties.needs == Needs::Anonymity;
+        let shows_token = mechanism.properties.needs == Needs::Token;
+        let authzid = if shows_token { "user".into() } else { Value::Null };
+        assert_eq!(server.outcome["authorization_id"], authzid, "{name}");
         let (identity, trace) =
             if nobody { (Value::Null, "user".into()) } else { ("user".into(), Value::Null) };
         assert_eq!(server.outcome["authentication_id"], identity, "{name}");
@@ -97,7 +101,9 @@ fn every_mechanism_succeeds() {
 
 #[test]
 fn a_wrong_password_is_refused() {
-    for (name, told) in [("SCRAM-SHA-256", 1), ("PLAIN", 0)] {
+    for (name, told) in
+        [("SCRAM-SHA-256", 1), ("PLAIN", 0), ("LOGIN", 0), ("OAUTHBEARER", 1), ("XOAUTH2", 1)]
+    {
         let client = half("client", name, "pencim", &["-u", "user"]);
         let server = half("server", name, "pencil", &["-u", "user"]);
         let [client, server] = face_to_face(client, server);

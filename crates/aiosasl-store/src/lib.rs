@@ -7,14 +7,22 @@ mod chain;
 mod counters;
 mod credential;
 mod error;
+mod file;
+mod hasher;
 #[cfg(feature = "ldap")]
 pub mod ldap;
 mod memory;
+mod memory_counters;
 mod name;
 mod password;
+mod policy;
 #[cfg(test)]
 mod scripted;
+mod service;
+mod throttle;
 mod timestamp;
+mod upgrade;
+mod visit;
 
 pub use account::{Account, AccountState, ActsAs};
 pub use backend::{Accounts, Backend, Checked, Conflict, Edit, Imported, Key, Settings};
@@ -23,7 +31,14 @@ pub use chain::{Chain, Link, OnFailure};
 pub use counters::{Count, Counters};
 pub use credential::{Credential, CredentialKind, TokenDigest};
 pub use error::{StoreError, StoreErrorKind};
+pub use file::PasswdFile;
+pub use hasher::{Hasher, Limits};
 pub use memory::Memory;
+pub use memory_counters::MemoryCounters;
 pub use name::NameRule;
-pub use password::{PasswordHash, Scheme};
+pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
+pub use policy::{CredentialPolicy, prepare_password};
+pub use service::{Anonymous, Service, Upgrades};
+pub use throttle::ThrottlePolicy;
 pub use timestamp::{Timestamp, TimestampError};
+pub use visit::Visit;

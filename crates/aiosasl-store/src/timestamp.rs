@@ -7,6 +7,9 @@ use std::{fmt, str::FromStr, time::SystemTime};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// That many seconds after 1970-01-01T00:00:00Z. What lies outside the years -9999 to 9999 becomes their edge.
     pub fn from_unix(seconds: i64) -> Self {
         let edges = [jiff::Timestamp::MIN, jiff::Timestamp::MAX].map(jiff::Timestamp::as_second);

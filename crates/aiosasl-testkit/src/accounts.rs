@@ -11,10 +11,11 @@ use aiosasl::{
     identity::AuthenticationId,
     message::Identity,
     query::{
-        Answer, Authorization, Authorize, Decoy, Query, ScramKeys, ScramVerifier, Verdict,
-        VerifyPassword,
+        Answer, Authorization, Authorize, Decoy, Query, ScramKeys, ScramVerifier, TokenVerdict,
+        Verdict, VerifyPassword, VerifyToken,
     },
     secret::Secret,
+    token::TokenRefusal,
 };
 
 /// How many iterations new verifiers get.
@@ -45,6 +46,9 @@ pub struct Accounts {
     by_name: BTreeMap<String, Vec<ScramVerifier>>,
     acting: BTreeSet<(String, String)>,
     external: Option<AuthenticationId>,
+    /// By their digests.
+    tokens: BTreeMap<Vec<u8>, AuthenticationId>,
+    told: TokenRefusal,
     anonymous: bool,
     decoy: Decoy,
 }
@@ -62,6 +66,8 @@ impl Accounts {
             by_name: BTreeMap::new(),
             acting: BTreeSet::new(),
             external: None,
+            tokens: BTreeMap::new(),
+            told: TokenRefusal::default(),
             anonymous: false,
             decoy: Decoy::new(Secret::new([0x5a; 32]), ITERATIONS, 16),
         }
@@ -109,6 +115,23 @@ impl Accounts {
         self
     }
 
+    /// A token of this account.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is no identity.
+    pub fn with_token(mut self, name: &str, token: &str) -> Self {
+        let name = name.try_into().expect("an identity has a character, and no NUL");
+        self.tokens.insert(digest(token.as_bytes()), name);
+        self
+    }
+
+    /// What a client is told whose token is refused.
+    pub fn telling(mut self, told: TokenRefusal) -> Self {
+        self.told = told;
+        self
+    }
+
     /// Lets the anonymous in.
     pub fn with_anonymous(mut self) -> Self {
         self.anonymous = true;
@@ -131,6 +154,7 @@ impl Accounts {
             }
             Query::ScramKeys(query) => self.scram_keys(query),
             Query::VerifyPassword(query) => self.verify_password(query),
+            Query::VerifyToken(query) => self.verify_token(query),
             other => other.unavailable(),
         }
     }
@@ -166,6 +190,14 @@ impl Accounts {
         query.answer(verdict)
     }
 
+    fn verify_token(&self, query: VerifyToken) -> Answer {
+        let verdict = match self.tokens.get(&digest(query.token().expose())) {
+            Some(owner) => TokenVerdict::Accepted(owner.clone()),
+            None => TokenVerdict::Refused,
+        };
+        query.telling(self.told.clone()).answer(verdict)
+    }
+
     /// An account's verifier for this hash, or any: then for the hash that the dummy has, where there is a choice.
     fn verifier(&self, name: &AuthenticationId, hash: Option<Hash>) -> Option<&ScramVerifier> {
         let verifiers = self.by_name.get(name.as_str())?;
@@ -181,6 +213,10 @@ impl Accounts {
         let answer = ScramKeys::new(name.clone(), DUMMY).unknown(&self.decoy);
         answer.scram_verifier().ok().map(|(_, verifier, _)| verifier)
     }
+}
+
+fn digest(token: &[u8]) -> Vec<u8> {
+    Hash::Sha256.digest(token).as_ref().to_vec()
 }
 
 impl Store for Accounts {

@@ -72,7 +72,7 @@ enum State {
     ExpectMessage,
     /// The caller's turn: the mechanism has asked.
     ExpectAnswer(Origin),
-    /// We have sent an abort; the error comes with the server's answer, whatever it is.
+    /// We have sent an abort or our last words; the error comes with the server's answer, whatever it is.
     ExpectEnd(Error),
 }
 
@@ -129,7 +129,7 @@ impl ClientExchange {
             (
                 State::ExpectMessage | State::ExpectEmptyChallenge(_),
                 ServerMessage::Failure(code),
-            ) => Err(Error::Refused(Refusal { code, text: None })),
+            ) => Err(Error::Refused(Refusal::new(code))),
             (State::ExpectEmptyChallenge(first), ServerMessage::Challenge(it)) => {
                 Ok(self.say_first(first, &it))
             }
@@ -186,6 +186,15 @@ impl ClientExchange {
         self.mechanism.name()
     }
 
+    /// Why the exchange is going to fail, whatever the server answers to what was sent last.
+    #[cfg(feature = "driver")]
+    pub(crate) fn foregone(&self) -> Option<&Error> {
+        match &self.state {
+            State::ExpectEnd(error) => Some(error),
+            _ => None,
+        }
+    }
+
     fn say_first(&mut self, first: Response, challenge: &Challenge) -> ClientStep {
         if !challenge.is_empty() && self.profile.first_challenge == FirstChallenge::MustBeEmpty {
             return self.fail(Error::Peer(Reason::NotEmpty));
@@ -225,8 +234,12 @@ impl ClientExchange {
             (Ok(ClientTurn::Respond(_)), Origin::Success) => {
                 Err(Error::Peer(Reason::ServerNotVerified))
             }
+            (Ok(ClientTurn::Concede { last_words, error }), Origin::Challenge) => {
+                self.state = State::ExpectEnd(error);
+                Ok(ClientStep::Send(ClientMessage::Response(last_words)))
+            }
             (Err(error), Origin::Challenge) => Ok(self.fail(error)),
-            (Err(error), Origin::Success) => Err(error),
+            (Err(error) | Ok(ClientTurn::Concede { error, .. }), Origin::Success) => Err(error),
         }
     }
 

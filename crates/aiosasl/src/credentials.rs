@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use crate::hash::HashValue;
 use crate::{
     identity::{AuthenticationId, AuthorizationId},
-    secret::Password,
+    secret::{Password, Secret},
 };
 
 /// Everything that one login may need; a mechanism takes what it understands.
@@ -21,6 +21,18 @@ pub struct Credentials {
     pub key: Key,
     /// What to say to a server that lets anybody in (RFC 4505): an e-mail address, a token, or nothing.
     pub trace: Option<Box<str>>,
+    /// The server that they are meant for, where it is to be told so that nobody else can use what was said to it
+    /// (RFC 7628 section 3.1).
+    pub endpoint: Option<Endpoint>,
+}
+
+/// A server as the client sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// Its host name, as the client was told to connect to.
+    pub host: Box<str>,
+    /// Its port.
+    pub port: Option<u16>,
 }
 
 impl Credentials {
@@ -36,6 +48,24 @@ impl Credentials {
             key: Key::Password(password.into()),
             ..Self::default()
         }
+    }
+
+    /// A bearer token (RFC 6750): raw, as the issuer gave it. Its user is named with [`of_user`](Self::of_user), where
+    /// the server wants to hear it. An empty one asks the server what it wants (RFC 7628 section 4.3).
+    pub fn token(token: impl Into<Secret>) -> Self {
+        Self { key: Key::Token(token.into()), ..Self::default() }
+    }
+
+    /// The same, of this user.
+    pub fn of_user(mut self, authentication_id: impl Into<Option<AuthenticationId>>) -> Self {
+        self.authentication_id = authentication_id.into();
+        self
+    }
+
+    /// The same, for this server.
+    pub fn for_endpoint(mut self, endpoint: impl Into<Option<Endpoint>>) -> Self {
+        self.endpoint = endpoint.into();
+        self
     }
 
     /// The same, to act as somebody else.
@@ -76,4 +106,6 @@ pub enum Key {
         /// `ServerKey`.
         server_key: HashValue,
     },
+    /// A bearer token (RFC 6750), as the issuer gave it.
+    Token(Secret),
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 
 pub use crate::reason::Reason;
+use crate::token::TokenRefusal;
 
 /// Why a client's exchange did not end in [`Authenticated`](crate::Authenticated), by whose fault it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,14 +111,29 @@ pub struct Refusal {
     pub code: FailureCode,
     /// The peer's own word, where the mechanism carries one (SCRAM's `e=`, RFC 5802 section 5.1).
     pub text: Option<Box<str>>,
+    /// What it said of the token, where the credential was one (RFC 7628 section 3.2.2).
+    pub token: Option<Box<TokenRefusal>>,
+}
+
+impl Refusal {
+    /// A refusal of which nothing more is known.
+    pub const fn new(code: FailureCode) -> Self {
+        Self { code, text: None, token: None }
+    }
+
+    /// A refusal of the token.
+    pub fn of_token(told: TokenRefusal) -> Self {
+        Self { token: Some(Box::new(told)), ..Self::new(FailureCode::InvalidCredentials) }
+    }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the peer refused: {}", self.code)?;
-        match &self.text {
-            Some(text) => write!(f, " ({})", text.escape_debug()),
-            None => Ok(()),
+        match (&self.text, &self.token) {
+            (Some(text), _) => write!(f, " ({})", text.escape_debug()),
+            (None, Some(told)) => write!(f, " ({told})"),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -98,7 +98,7 @@
 //!
 //! # Features
 //!
-//! `plain`, `anonymous`, `external`, `scram` (or one hash: `scram-sha-1`, `scram-sha-224`, `scram-sha-256`, `scram-sha-384`,
+//! `plain`, `login`, `anonymous`, `external`, `oauthbearer`, `xoauth2`, `scram` (or one hash: `scram-sha-1`, `scram-sha-224`, `scram-sha-256`, `scram-sha-384`,
 //! `scram-sha-512`, `scram-sha3-512`), `end-point` (`tls-server-end-point` from a certificate), `precis`, `std`
 //! (randomness from the operating system), `driver` (the async and blocking layers).
 #![no_std]
@@ -133,6 +133,7 @@ mod reason;
 pub mod registry;
 pub mod secret;
 mod server;
+pub mod token;
 
 pub use client::{Authenticated, ClientExchange, ClientStep};
 pub use server::{ServerExchange, ServerStep};

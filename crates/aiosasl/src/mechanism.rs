@@ -54,6 +54,12 @@ pub trait ServerMechanism: Send {
         None
     }
 
+    /// Whether the client may answer the first challenge before it has heard it: an initial response that is not empty
+    /// takes its place. No, unless the mechanism says otherwise; of no meaning where the client speaks first.
+    fn takes_initial_response(&self) -> bool {
+        false
+    }
+
     /// Takes what it heard, and has its turn.
     ///
     /// # Errors
@@ -78,6 +84,14 @@ pub enum ClientTurn {
     Respond(Response),
     /// Asks the caller.
     Ask(ClientQuery),
+    /// Says this to a server that has refused already and waits for a last word; the error is the end of the exchange,
+    /// whatever the server answers.
+    Concede {
+        /// What the server waits for.
+        last_words: Response,
+        /// Why it is over.
+        error: Error,
+    },
 }
 
 /// What a server's mechanism does in its turn.

@@ -37,6 +37,8 @@ reasons! {
     AuthcidPrepFailed = "authcid-prep-failed", "the authentication identity has forbidden characters";
     /// An attribute has no name, no value, or a mandatory shape that it lacks (RFC 5802 section 7).
     BadAttribute = "bad-attribute", "expected an attribute: a letter, '=', and a value";
+    /// The `auth` key has another scheme than the mechanism's (RFC 7628 section 3.1).
+    BadAuthScheme = "bad-auth-scheme", "expected the authorization scheme Bearer";
     /// `=` in an authorization identity is neither `=2C` nor `=3D` (RFC 5802 section 5.1).
     BadAuthzidEscape = "bad-authzid-escape", "expected '=2C' or '=3D' in the authorization identity";
     /// An attribute is not canonical base64 (RFC 5802 section 5.1, RFC 4648 section 4).
@@ -49,10 +51,22 @@ reasons! {
     BadGs2Header = "bad-gs2-header", "the gs2 header breaks its grammar";
     /// The iteration count is no positive decimal without leading zero (RFC 5802 section 7).
     BadIterationCount = "bad-iteration-count", "expected a positive decimal iteration count";
+    /// A key is not letters alone (RFC 7628 section 3.1).
+    BadKey = "bad-key", "expected a key of letters";
+    /// There is no `=` in a pair (RFC 7628 section 3.1).
+    BadKvpair = "bad-kvpair", "expected a key, '=', and a value";
     /// A nonce is empty, or has a character that is not printable ASCII, or a comma (RFC 5802 section 7).
     BadNonce = "bad-nonce", "expected a nonce of printable ASCII without comma";
+    /// The port is no decimal from 1 to 65535 without leading zero (RFC 7628 section 3.1).
+    BadPort = "bad-port", "expected a port, a decimal from 1 to 65535";
+    /// The token has characters that no bearer token has, or there is none (RFC 6750 section 2.1).
+    BadToken = "bad-token", "expected a bearer token";
     /// `=` in a user name is neither `=2C` nor `=3D` (RFC 5802 section 5.1).
     BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
+    /// A value has other characters than printable ASCII, tabs and line ends (RFC 7628 section 3.1).
+    BadValue = "bad-value", "expected a value of printable ASCII";
+    /// A channel binding in a mechanism that has none (RFC 7628 section 3.1).
+    ChannelBindingNotSupported = "channel-binding-not-supported", "the mechanism has no channel binding";
     /// Policy wants a channel binding, and there is none (RFC 5802 section 6).
     ChannelBindingRequired = "channel-binding-required", "policy requires a channel binding";
     /// The two ends see different channels: possibly a man in the middle (RFC 5802 section 6).
@@ -61,8 +75,12 @@ reasons! {
     CredentialsExpired = "credentials-expired", "the credentials have expired";
     /// What the server says it offered is not what we saw (XEP-0474).
     DowngradeDetected = "downgrade-detected", "the server offered other mechanisms than those that arrived: is there a man in the middle?";
+    /// The answer to an error came before any error (RFC 7628 section 3.2.3).
+    DummyResponseFirst = "dummy-response-first", "the answer to an error came first";
     /// An attribute comes twice (RFC 5802 section 5.1).
     DuplicateAttribute = "duplicate-attribute", "an attribute comes twice";
+    /// A key comes twice (RFC 7628 section 3.1).
+    DuplicateKey = "duplicate-key", "a key comes twice";
     /// The authentication identity is empty (RFC 4616 section 2).
     EmptyAuthcid = "empty-authcid", "the authentication identity is empty";
     /// `a=` without a value (RFC 5802 section 7).
@@ -71,10 +89,22 @@ reasons! {
     EmptyPassword = "empty-password", "the password is empty";
     /// The salt is empty.
     EmptySalt = "empty-salt", "the salt is empty";
+    /// The user name of XOAUTH2 is empty.
+    EmptyUser = "empty-user", "the user is empty";
     /// The user name is empty, or empty once prepared (RFC 5802 section 5.1).
     EmptyUsername = "empty-username", "the user name is empty";
     /// The mechanism needs an encrypted and authenticated channel.
     EncryptionRequired = "encryption-required", "the mechanism reveals the password and the channel is not confidential";
+    /// The configuration that a refused client is sent to is not on https (RFC 7628 section 3.2.2).
+    ErrorDiscoveryNotHttps = "error-discovery-not-https", "expected an https URL of the provider's configuration";
+    /// The error of a server that refuses a token has no `status` (RFC 7628 section 3.2.2).
+    ErrorMissingStatus = "error-missing-status", "expected a status in the server's error";
+    /// The error of a server that refuses a token is no JSON (RFC 8259).
+    ErrorNotJson = "error-not-json", "expected JSON as the server's error";
+    /// The error of a server that refuses a token is JSON, and no object (RFC 7628 section 3.2.2).
+    ErrorNotObject = "error-not-object", "expected a JSON object as the server's error";
+    /// The error of a server that refuses a token is longer than 8192 octets.
+    ErrorTooLong = "error-too-long", "the server's error is longer than 8192 octets";
     /// A mandatory extension, `m=`, that nobody knows (RFC 5802 section 5.1).
     ExtensionsNotSupported = "extensions-not-supported", "a mandatory extension is not supported";
     /// A name or password is longer than 1024 octets.
@@ -99,12 +129,24 @@ reasons! {
     MechanismUnavailable = "mechanism-unavailable", "the mechanism is not available";
     /// A message is longer than its limit.
     MessageTooLong = "message-too-long", "a message is longer than its limit";
+    /// There is no key `auth` (RFC 7628 section 3.1).
+    MissingAuth = "missing-auth", "expected the key auth";
+    /// OAUTH10A without host or port (RFC 7628 section 3.1).
+    MissingHostOrPort = "missing-host-or-port", "expected host and port";
+    /// No 0x01 after the gs2 header (RFC 7628 section 3.1).
+    MissingKvsep = "missing-kvsep", "expected 0x01 after the header";
     /// There is no last attribute `p=` (RFC 5802 section 5.1).
     MissingProof = "missing-proof", "expected the proof as the last attribute";
+    /// The message does not end with two 0x01 (RFC 7628 section 3.1).
+    MissingTerminator = "missing-terminator", "expected 0x01 twice at the end";
+    /// An XOAUTH2 message does not begin with the user.
+    MissingUser = "missing-user", "expected the user";
     /// The mechanism needs a credential that was not given.
     NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
     /// No lower layer vouches for the client (RFC 4422 appendix A).
     NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
+    NoToken = "no-token", "the client gives no token, and asks what is wanted";
     /// The nonce is not ours plus something (client), or not the one we made (server) (RFC 5802 section 5.1).
     NonceMismatch = "nonce-mismatch", "the nonce is not the one of this exchange";
     /// The server did not add to our nonce (RFC 5802 section 5.1).
@@ -115,6 +157,8 @@ reasons! {
     NotEmpty = "not-empty", "expected an empty message";
     /// A NUL in an authorization identity (RFC 4422 appendix A).
     NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
+    /// A NUL in a name or a password of LOGIN.
+    NulInField = "nul-in-field", "a name or a password has a NUL";
     /// A message or an answer came out of turn.
     OutOfTurn = "out-of-turn", "a message or an answer came out of turn";
     /// Flag `p` under a name without -PLUS (RFC 5802 section 6).
@@ -141,6 +185,8 @@ reasons! {
     StoreUnavailable = "store-unavailable", "the account store can't answer now";
     /// The TLS versions that the two ends see differ (XEP-0515).
     TlsVersionMismatch = "tls-version-mismatch", "the two ends see different TLS versions: is there a man in the middle?";
+    /// The token is unknown, expired, revoked, or not for this server.
+    TokenRefused = "token-refused", "the token is unknown, expired, revoked, or not for this server";
     /// A token is longer than 255 characters (RFC 4505 section 2).
     TokenTooLong = "token-too-long", "the trace token is longer than 255 characters";
     /// Fewer than two NULs (RFC 4616 section 2).

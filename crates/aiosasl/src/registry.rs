@@ -18,7 +18,7 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
     match mechanism.properties.needs {
         Needs::Anonymity => credentials.trace.is_some(),
         Needs::External => true,
-        Needs::Password => !matches!(credentials.key, Key::None),
-        Needs::Token => false,
+        Needs::Password => !matches!(credentials.key, Key::None | Key::Token(_)),
+        Needs::Token => matches!(credentials.key, Key::Token(_)),
     }
 }

@@ -50,6 +50,18 @@ impl From<Vec<u8>> for Secret {
     }
 }
 
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
 impl From<&[u8]> for Secret {
     fn from(octets: &[u8]) -> Self {
         Self(octets.into())

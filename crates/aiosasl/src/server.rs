@@ -90,6 +90,14 @@ impl ServerExchange {
                 self.state = State::ExpectResponse;
                 Ok(ServerStep::Send(challenge))
             }
+            (Some(challenge), Some(response)) if self.mechanism.takes_initial_response() => {
+                if response.is_empty() {
+                    self.state = State::ExpectResponse;
+                    Ok(ServerStep::Send(challenge))
+                } else {
+                    Ok(self.hear(&response))
+                }
+            }
             (Some(_), Some(_)) => Ok(refuse(Failure::new(
                 FailureCode::InitialResponseNotAllowed,
                 Reason::InitialResponseNotAllowed,

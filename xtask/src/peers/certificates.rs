@@ -23,6 +23,8 @@ pub(crate) struct Certificates {
     pub(crate) client_key: PathBuf,
     /// The server certificate's tls-server-end-point (RFC 5929), in hexadecimal.
     pub(crate) end_point: String,
+    /// The client certificate's SHA-256, in hexadecimal.
+    pub(crate) client_fingerprint: String,
 }
 
 impl Certificates {
@@ -46,6 +48,7 @@ impl Certificates {
             client: folder.join("client.pem"),
             client_key: folder.join("client.key"),
             end_point: hex(&Sha256::digest(server.der())),
+            client_fingerprint: hex(&Sha256::digest(client.der())),
         };
         fs::create_dir_all(folder)?;
         fs::write(&made.ca, ca.pem())?;

@@ -4,6 +4,7 @@ mod backports;
 mod certificates;
 mod dovecot;
 mod install;
+mod irc;
 mod play;
 mod postfix;
 mod process;
@@ -47,8 +48,8 @@ pub(crate) struct Peer {
 }
 
 /// All servers that we can start.
-pub(crate) const ALL: [&Peer; 4] =
-    [&dovecot::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
+pub(crate) const ALL: [&Peer; 5] =
+    [&dovecot::PEER, &irc::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
 const STORES: [Store; 1] = [Store { peer: &slapd::PEER, environment: slapd::environment }];

@@ -25,6 +25,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "profile",
             "reason",
             "secret",
+            "token",
         ],
     ),
     ("first", &["mechanism", "message", "one_message", "prep", "preparation", "query"]),

@@ -1,7 +1,7 @@
 //! `aiosasl mechanisms`: all that it knows, best first.
 
 use aiosasl::{
-    mechanism::{Binds, Exposure, Mechanism, ServerProof, Side, Standing},
+    mechanism::{Binds, Exposure, Mechanism, Needs, ServerProof, Side, Standing},
     mechanisms::ALL,
 };
 use clap::Args;
@@ -76,6 +76,7 @@ fn row(mechanism: &Mechanism) -> Row {
         reveals: match properties.exposure {
             Exposure::Nothing => "nothing",
             Exposure::Guessable => "guesses",
+            Exposure::Everything if properties.needs == Needs::Token => "token",
             Exposure::Everything => "password",
         },
         reference: properties.reference,

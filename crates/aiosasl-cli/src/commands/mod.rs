@@ -1,5 +1,6 @@
 //! One room for each subcommand: its arguments, and `run`.
 
+pub(crate) mod account;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod exchange;

@@ -1,11 +1,11 @@
 //! A connection that gives lines or chunks, in the clear at first, and can be put under TLS in place.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use aiosasl::binding::ChannelBinding;
 use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf},
     net::TcpStream,
     time::{Instant, timeout, timeout_at},
 };
@@ -31,7 +31,9 @@ pub(crate) struct Transport {
     lines: LineBuffer,
     /// When every wait ends.
     deadline: Option<Instant>,
-    tls: Option<TlsInfo>,
+    /// How long each wait may take.
+    patience: Option<Duration>,
+    tls: Option<Arc<TlsInfo>>,
     bindings: Vec<ChannelBinding>,
 }
 
@@ -53,6 +55,7 @@ impl Transport {
             stream: Stream::Clear(stream),
             lines: LineBuffer::new(limit, ending),
             deadline: None,
+            patience: None,
             tls: None,
             bindings: Vec::new(),
         }
@@ -61,6 +64,11 @@ impl Transport {
     /// Makes every wait end at this time, with an error of class [`Timeout`](WireClass::Timeout).
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = Some(deadline);
+    }
+
+    /// Makes each single wait end after this, likewise.
+    pub(crate) fn set_patience(&mut self, patience: Duration) {
+        self.patience = Some(patience);
     }
 
     /// The next line.
@@ -100,7 +108,7 @@ impl Transport {
     ///
     /// Class [`Connection`](WireClass::Connection) or [`Timeout`](WireClass::Timeout).
     pub(crate) async fn send(&mut self, octets: &[u8]) -> Result<(), WireError> {
-        let deadline = self.deadline;
+        let deadline = self.wait_until();
         let sent = async {
             match &mut self.stream {
                 Stream::Closed => Err(io::ErrorKind::NotConnected.into()),
@@ -159,7 +167,7 @@ impl Transport {
 
     /// Hangs up; with a farewell where TLS has one.
     pub(crate) async fn close(&mut self) {
-        let deadline = self.deadline;
+        let deadline = self.wait_until();
         let closed = async {
             match std::mem::take(&mut self.stream) {
                 Stream::Closed => Ok(()),
@@ -194,7 +202,12 @@ impl Transport {
 
     /// What is known of TLS, where there is any.
     pub(crate) fn tls(&self) -> Option<&TlsInfo> {
-        self.tls.as_ref()
+        self.tls.as_deref()
+    }
+
+    /// The same, to keep.
+    pub(crate) fn shared_tls(&self) -> Option<Arc<TlsInfo>> {
+        self.tls.clone()
     }
 
     /// What an exchange can be tied to.
@@ -202,25 +215,33 @@ impl Transport {
         &self.bindings
     }
 
+    /// A connection that waits costs no room for what it waits for: the chunk lies on the stack, and is kept in the
+    /// length that came.
     async fn read(&mut self) -> Result<Line, WireError> {
-        let deadline = self.deadline;
-        let mut chunk = Zeroizing::new(vec![0; CHUNK]);
-        let reading = async {
-            match &mut self.stream {
-                Stream::Closed => Err(io::ErrorKind::NotConnected.into()),
-                Stream::Clear(stream) => stream.read(&mut chunk).await,
-                Stream::Tls(stream) => stream.read(&mut chunk).await,
-            }
-        };
-        match until(deadline, reading).await? {
-            0 => {
-                self.stream = Stream::Closed;
-                Err(WireError::new(WireClass::Connection, "the peer has hung up"))
-            }
-            count => {
-                chunk.truncate(count);
-                Ok(chunk)
-            }
+        let deadline = self.wait_until();
+        let reading = poll_fn(|context| {
+            let mut chunk = Zeroizing::new([0; CHUNK]);
+            let mut buffer = ReadBuf::new(&mut *chunk);
+            let polled = match &mut self.stream {
+                Stream::Closed => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+                Stream::Clear(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+                Stream::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+            };
+            polled.map_ok(|()| Line::new(buffer.filled().to_vec()))
+        });
+        let chunk = until(deadline, reading).await?;
+        if chunk.is_empty() {
+            self.stream = Stream::Closed;
+            return Err(WireError::new(WireClass::Connection, "the peer has hung up"));
+        }
+        Ok(chunk)
+    }
+
+    fn wait_until(&self) -> Option<Instant> {
+        let patience = self.patience.map(|patience| Instant::now() + patience);
+        match (self.deadline, patience) {
+            (Some(deadline), Some(patience)) => Some(deadline.min(patience)),
+            (deadline, patience) => deadline.or(patience),
         }
     }
 
@@ -244,7 +265,7 @@ impl Transport {
         bindings: Vec<ChannelBinding>,
     ) {
         self.stream = Stream::Tls(Box::new(stream));
-        self.tls = Some(info);
+        self.tls = Some(Arc::new(info));
         self.bindings = bindings;
     }
 }

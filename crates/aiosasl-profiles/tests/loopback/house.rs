@@ -76,24 +76,34 @@ pub(crate) struct Pki {
     key: Secret,
 }
 
-pub(crate) static PKI: LazyLock<Pki> = LazyLock::new(|| {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, "test authority");
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let sign = |names: &[&str], common_name: &str| {
-        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(names).unwrap();
-        params.distinguished_name.push(DnType::CommonName, common_name);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &ca).unwrap();
-        (certificate.pem().into_bytes(), Secret::new(key.serialize_pem()))
-    };
-    let (chain, key) = sign(&["localhost", "127.0.0.1"], "localhost");
-    let (client_chain, client_key) = sign(&[], "user");
-    let client = ClientCertificate { chain: client_chain, key: client_key };
-    Pki { ca: ca.pem().into_bytes(), client, chain, key }
-});
+pub(crate) static PKI: LazyLock<Pki> = LazyLock::new(Pki::new);
+
+impl Pki {
+    fn new() -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "test authority");
+        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let sign = |names: &[&str], common_name: &str| {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            let mut params = CertificateParams::new(names).unwrap();
+            params.distinguished_name.push(DnType::CommonName, common_name);
+            let key = KeyPair::generate().unwrap();
+            let certificate = params.signed_by(&key, &ca).unwrap();
+            (certificate.pem().into_bytes(), Secret::new(key.serialize_pem()))
+        };
+        let (chain, key) = sign(&["localhost", "127.0.0.1"], "localhost");
+        let (client_chain, client_key) = sign(&[], "user");
+        let client = ClientCertificate { chain: client_chain, key: client_key };
+        Pki { ca: ca.pem().into_bytes(), client, chain, key }
+    }
+}
+
+/// Another authority, and a server's certificate and key of its own making.
+pub(crate) fn other_pki() -> (Vec<u8>, Vec<u8>, Secret) {
+    let Pki { ca, chain, key, .. } = Pki::new();
+    (ca, chain, key)
+}
 
 /// Everything that this build has, without TLS.
 pub(crate) fn open_config() -> ServerConfig {

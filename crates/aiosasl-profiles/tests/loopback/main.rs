@@ -4,6 +4,7 @@
 mod house;
 mod imap;
 mod irc;
+mod runner;
 mod smtp;
 mod tls;
 mod xmpp;

@@ -121,7 +121,7 @@ impl Dice {
 
     /// Pieces of what mechanisms say, and of what they don't.
     fn octets(&mut self) -> Vec<u8> {
-        const PIECES: [&[u8]; 16] = [
+        const PIECES: [&[u8]; 20] = [
             b"",
             b"\0",
             b"\0user\0",
@@ -137,6 +137,10 @@ impl Dice {
             b"c=biws",
             b"p=AAAA",
             b"v=",
+            b"user=user\x01",
+            b"auth=Bearer pencil\x01\x01",
+            b"\x01",
+            b"{\"status\":\"invalid_token\"}",
             b"\xff\xfe",
         ];
         if self.roll(32) == 0 {

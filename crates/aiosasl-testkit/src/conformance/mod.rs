@@ -61,9 +61,16 @@ fn check_description(mechanism: &Mechanism, pair: &FaceToFace<'_>, credentials: 
     };
     let first = if initial_response.is_some() { Side::Client } else { Side::Server };
     assert_eq!(first, mechanism.properties.first, "another side speaks first");
-    if let Key::Password(password) = &credentials.key {
-        let shown = format!("{client:?} {server:?} {step:?}");
-        assert!(!shown.contains(password.expose()), "the password is shown: {shown}");
+    let shown = format!("{client:?} {server:?} {step:?}");
+    match &credentials.key {
+        Key::Password(password) => {
+            assert!(!shown.contains(password.expose()), "the password is shown: {shown}");
+        }
+        Key::Token(token) => {
+            let token = String::from_utf8_lossy(token.expose());
+            assert!(!shown.contains(&*token), "the token is shown: {shown}");
+        }
+        _ => {}
     }
 }
 

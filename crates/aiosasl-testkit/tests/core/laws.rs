@@ -43,9 +43,7 @@ proptest! {
     #[test]
     fn clients_survive_any_server(which in 0..ALL.len(), said in vec((0..3_u8, octets()), 0..6)) {
         let mechanism = &ALL[which];
-        let mut credentials = user();
-        credentials.trace = Some("trace".into());
-        let mut client = client_in(mechanism, &credentials, Profile::FULL);
+        let mut client = client(mechanism);
         prop_assert!(client.start().is_ok());
         let mut over = false;
         for (kind, octets) in said {

@@ -110,4 +110,5 @@ fn credentials_suit_what_needs_them() {
     assert_eq!(suited(&traced), [Needs::Anonymity]);
     assert!(suited(&password).iter().all(|it| *it == Needs::Password));
     assert!(!suited(&password).is_empty());
+    assert_eq!(suited(&Credentials::token("token")), [Needs::Token]);
 }

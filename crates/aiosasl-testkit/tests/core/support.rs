@@ -3,9 +3,9 @@
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{BindingKind, ChannelBinding, ClientBinding},
-    credentials::Credentials,
+    credentials::{Credentials, Key},
     error::{Error, FailureCode},
-    mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext},
+    mechanism::{ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     nonce::Nonce,
@@ -20,6 +20,15 @@ pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
 
 pub(crate) fn binding() -> ChannelBinding {
     ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("octets")
+}
+
+/// The same user, with what a mechanism needs.
+pub(crate) fn user_for(mechanism: &Mechanism) -> Credentials {
+    let mut credentials = traced_user();
+    if mechanism.properties.needs == Needs::Token {
+        credentials.key = Key::Token("pencil".into());
+    }
+    credentials
 }
 
 pub(crate) fn user() -> Credentials {
@@ -37,6 +46,7 @@ pub(crate) fn traced_user() -> Credentials {
 pub(crate) fn accounts() -> Accounts {
     Accounts::new()
         .with_password("user", "pencil")
+        .with_token("user", "pencil")
         .with_external("user".try_into().expect("a name"))
         .with_anonymous()
 }
@@ -71,7 +81,7 @@ pub(crate) fn client_in(
 }
 
 pub(crate) fn client(mechanism: &Mechanism) -> ClientExchange {
-    client_in(mechanism, &user(), Profile::FULL)
+    client_in(mechanism, &user_for(mechanism), Profile::FULL)
 }
 
 pub(crate) fn server_with(

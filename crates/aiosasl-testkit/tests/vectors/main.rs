@@ -2,6 +2,8 @@
 
 mod bindings;
 mod ledger;
+mod login;
+mod oauth;
 mod one_message;
 mod reference;
 mod scram;
@@ -21,7 +23,17 @@ const HERE: &[(&str, &[Player])] = &[
     ("base64.json", &[words::base64]),
     ("channel_binding.json", &[bindings::channel_bindings]),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
+    ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),
+    (
+        "oauth.json",
+        &[
+            oauth::bearers_show_a_token,
+            oauth::errors_are_handed_to_the_caller,
+            oauth::malformed_messages_are_refused,
+            oauth::xoauth2_shows_a_token,
+        ],
+    ),
     ("plain.json", &[one_message::plain_is_one_message_of_three_fields]),
     (
         "scram.json",

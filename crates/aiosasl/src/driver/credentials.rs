@@ -41,6 +41,13 @@ pub trait CredentialProvider: Send + Sync {
         &self,
         mechanism: MechanismName,
     ) -> BoxFuture<'_, Result<Credentials, SaslError>>;
+
+    /// Whether another call gives other credentials, now that the server has refused these: a newer token, say. Asked
+    /// once in a negotiation, of mechanisms that need a token. No, unless the provider says otherwise.
+    fn renew(&self, refused: MechanismName) -> BoxFuture<'_, bool> {
+        let _ = refused;
+        Box::pin(async { false })
+    }
 }
 
 /// What a provider may give instead of [`Credentials`].
@@ -106,5 +113,9 @@ impl<T: CredentialProvider + ?Sized> CredentialProvider for Arc<T> {
         mechanism: MechanismName,
     ) -> BoxFuture<'_, Result<Credentials, SaslError>> {
         (**self).credentials(mechanism)
+    }
+
+    fn renew(&self, refused: MechanismName) -> BoxFuture<'_, bool> {
+        (**self).renew(refused)
     }
 }

@@ -162,6 +162,39 @@ impl SaslError {
         }
     }
 
+    /// The same, with what the exchange knows of it: a verdict on the credentials makes it one, unless the connection is
+    /// what went wrong.
+    pub(super) fn because(self, known: Error) -> Self {
+        let is_verdict = known.is_authentication_failure() && !self.is_io();
+        let mut details = self.into_details();
+        details.text = alloc::format!("{}: {known}", details.text).into();
+        details.local = Some(known);
+        if is_verdict {
+            Self::AuthenticationFailure(AuthenticationFailure(details))
+        } else {
+            Self::SaslFailure(SaslFailure(details))
+        }
+    }
+
+    /// Whether the connection is what went wrong.
+    pub(super) fn is_io(&self) -> bool {
+        let mut source = self.opaque_error().map(|it| &**it as &(dyn core::error::Error + 'static));
+        while let Some(it) = source {
+            if it.is::<std::io::Error>() {
+                return true;
+            }
+            source = it.source();
+        }
+        false
+    }
+
+    fn into_details(self) -> Details {
+        match self {
+            Self::AuthenticationFailure(failure) => failure.0,
+            Self::SaslFailure(failure) => failure.0,
+        }
+    }
+
     fn details(&self) -> &Details {
         match self {
             Self::AuthenticationFailure(failure) => &failure.0,

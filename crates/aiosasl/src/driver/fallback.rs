@@ -28,7 +28,7 @@ pub(super) fn after(error: &SaslError, is_usable: bool) -> After {
     if error.is_authentication_failure() {
         return After::Stop("the credentials are wrong: another mechanism would only expose them");
     }
-    if !is_usable || is_io(error) {
+    if !is_usable || error.is_io() {
         return After::Stop("the connection is gone");
     }
     match error.exchange_error() {
@@ -67,17 +67,6 @@ fn tells_of_attack(text: &str) -> bool {
         .any(|reason| reason.as_str() == text)
 }
 
-fn is_io(error: &SaslError) -> bool {
-    let mut source = error.opaque_error().map(|it| &**it as &(dyn core::error::Error + 'static));
-    while let Some(it) = source {
-        if it.is::<std::io::Error>() {
-            return true;
-        }
-        source = it.source();
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use std::{fmt, io};
@@ -98,7 +87,7 @@ mod tests {
     }
 
     fn refused(code: FailureCode, text: &str) -> Error {
-        Error::Refused(Refusal { code, text: Some(text.into()) })
+        Error::Refused(Refusal { text: Some(text.into()), ..Refusal::new(code) })
     }
 
     #[test]

@@ -185,6 +185,15 @@ impl SaslMechanism for FromMechanism {
         self.find(token.mechanism()).map_or(UNKNOWN, |mechanism| mechanism.properties)
     }
 
+    fn renew(&self, refused: MechanismName) -> BoxFuture<'_, bool> {
+        match self.find(refused) {
+            Some(mechanism) if mechanism.properties.needs == Needs::Token => {
+                self.credentials.renew(refused)
+            }
+            _ => Box::pin(async { false }),
+        }
+    }
+
     fn authenticate<'a>(
         &'a self,
         state_machine: &'a mut SaslStateMachine,

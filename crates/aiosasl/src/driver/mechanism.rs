@@ -77,6 +77,13 @@ pub trait SaslMechanism: Send + Sync {
     /// security floor is built on it.
     fn properties(&self, token: &Token) -> Properties;
 
+    /// Whether another attempt by this mechanism would bring other credentials, now that the server has refused these: a
+    /// newer token, say. Asked once in a negotiation. No, unless the mechanism says otherwise.
+    fn renew(&self, refused: MechanismName) -> BoxFuture<'_, bool> {
+        let _ = refused;
+        Box::pin(async { false })
+    }
+
     /// Logs in by what [`any_supported`](Self::any_supported) has picked.
     ///
     /// # Errors
@@ -238,7 +245,16 @@ pub async fn drive(
     let mut step = exchange.start()?;
     loop {
         step = match step {
-            ClientStep::Send(message) => exchange.receive(say(state_machine, message).await?)?,
+            ClientStep::Send(message) => match say(state_machine, message).await {
+                Ok(answer) => exchange.receive(answer)?,
+                // What the protocol says of a refusal is less than what the mechanism has heard before.
+                Err(error) => {
+                    return Err(match exchange.foregone() {
+                        Some(known) => error.because(known.clone()),
+                        None => error,
+                    });
+                }
+            },
             ClientStep::Ask(query) => exchange.answer(queries.answer(query, credentials).await?)?,
             ClientStep::Done(authenticated) => return Ok(authenticated.into()),
         };

@@ -1,6 +1,13 @@
-//! aiosasl's five mechanisms, each on top of the sans-I/O one of the same name.
+//! aiosasl's five mechanisms and some younger ones, each on top of the sans-I/O one of the same name.
 
-#[cfg(any(feature = "plain", feature = "external", feature = "scram-core"))]
+#[cfg(any(
+    feature = "external",
+    feature = "login",
+    feature = "oauthbearer",
+    feature = "plain",
+    feature = "scram-core",
+    feature = "xoauth2"
+))]
 use super::CredentialProvider;
 use super::{
     AuthenticationReport, BoxFuture, FromMechanism, SaslError, SaslMechanism, SaslStateMachine,
@@ -10,7 +17,7 @@ use super::{
 use super::{ChannelBindingProvider, QueryProvider};
 use crate::mechanism::{Properties, Rules};
 
-/// The object, and the calls that all five have.
+/// The object, and the calls that all have.
 macro_rules! mechanism {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -31,6 +38,10 @@ macro_rules! mechanism {
 
             fn properties(&self, token: &Token) -> Properties {
                 self.0.properties(token)
+            }
+
+            fn renew(&self, refused: crate::name::MechanismName) -> BoxFuture<'_, bool> {
+                self.0.renew(refused)
             }
 
             fn authenticate<'a>(
@@ -62,6 +73,77 @@ impl Plain {
     /// PLAIN with these credentials.
     pub fn new(credentials: impl CredentialProvider + 'static) -> Self {
         Self(FromMechanism::new(crate::mechanisms::plain::MECHANISM, credentials))
+    }
+}
+
+#[cfg(feature = "login")]
+mechanism! {
+    /// LOGIN: the password itself, for old servers on a confidential channel; PLAIN first, where both are offered.
+    ///
+    /// # Example: a name and a password
+    ///
+    /// ```
+    /// let login = aiosasl::driver::Login::new(("user", "pencil"));
+    /// # let _ = login;
+    /// ```
+    Login
+}
+
+#[cfg(feature = "login")]
+impl Login {
+    /// LOGIN with these credentials.
+    pub fn new(credentials: impl CredentialProvider + 'static) -> Self {
+        Self(FromMechanism::new(crate::mechanisms::login::MECHANISM, credentials))
+    }
+}
+
+#[cfg(feature = "oauthbearer")]
+mechanism! {
+    /// OAUTHBEARER (RFC 7628): a bearer token, for a confidential channel.
+    ///
+    /// # Example: a token that is at hand
+    ///
+    /// ```
+    /// use aiosasl::{credentials::Credentials, driver::OauthBearer};
+    ///
+    /// let bearer = OauthBearer::new(Credentials::token("mF_9.B5f-4.1JqM"));
+    /// # let _ = bearer;
+    /// ```
+    OauthBearer
+}
+
+#[cfg(feature = "oauthbearer")]
+impl OauthBearer {
+    /// OAUTHBEARER with these credentials; [`Tokens`](super::Tokens) keep and renew them.
+    pub fn new(credentials: impl CredentialProvider + 'static) -> Self {
+        Self(FromMechanism::new(crate::mechanisms::oauth::OAUTHBEARER, credentials))
+    }
+}
+
+#[cfg(feature = "xoauth2")]
+mechanism! {
+    /// XOAUTH2: the same in the form of some large providers; OAUTHBEARER first, where both are offered.
+    ///
+    /// # Example: a token that is at hand, and its user
+    ///
+    /// ```
+    /// use aiosasl::{credentials::Credentials, driver::Xoauth2, identity::AuthenticationId};
+    ///
+    /// # fn main() -> Result<(), aiosasl::identity::IdentityError> {
+    /// let user = AuthenticationId::new("user@example.com")?;
+    /// let xoauth2 = Xoauth2::new(Credentials::token("mF_9.B5f-4.1JqM").of_user(user));
+    /// # let _ = xoauth2;
+    /// # Ok(())
+    /// # }
+    /// ```
+    Xoauth2
+}
+
+#[cfg(feature = "xoauth2")]
+impl Xoauth2 {
+    /// XOAUTH2 with these credentials; [`Tokens`](super::Tokens) keep and renew them.
+    pub fn new(credentials: impl CredentialProvider + 'static) -> Self {
+        Self(FromMechanism::new(crate::mechanisms::oauth::XOAUTH2, credentials))
     }
 }
 

@@ -26,7 +26,7 @@
 //! | `SCRAM(after_scram_plus=True)` | [`Scram::after_scram_plus`] | said by itself where the connection has bindings; a lie is refused |
 //! | `SCRAMPLUS` | [`ScramPlus`] | the strongest binding that both ends have |
 //! | `ANONYMOUS` | [`Anonymous`] | |
-//! | no counterpart | [`External`] | |
+//! | no counterpart | [`External`], [`Login`], [`OauthBearer`], [`Xoauth2`] | |
 //! | `credential_provider` | [`CredentialProvider`] | a closure, plain values, or an object |
 //! | `channel_binding_methods.ChannelBindingProvider` | [`ChannelBindingProvider`] | or [`Connection`], once for all mechanisms |
 //! | `TLSUnique`, `TLSServerEndPoint`, the exporter | [`ChannelBinding`](crate::binding::ChannelBinding) of a [`BindingKind`](crate::binding::BindingKind) | values: TLS stays outside |
@@ -62,7 +62,15 @@ mod fallback;
 mod from_mechanism;
 mod interface;
 mod mechanism;
-#[cfg(any(feature = "anonymous", feature = "external", feature = "plain", feature = "scram-core"))]
+#[cfg(any(
+    feature = "anonymous",
+    feature = "external",
+    feature = "login",
+    feature = "oauthbearer",
+    feature = "plain",
+    feature = "scram-core",
+    feature = "xoauth2"
+))]
 mod mechanisms;
 mod negotiate;
 mod query;
@@ -70,6 +78,7 @@ mod rendezvous;
 mod server;
 mod state;
 mod state_machine;
+mod tokens;
 
 pub use binding::ChannelBindingProvider;
 pub use connection::Connection;
@@ -82,8 +91,14 @@ pub use mechanism::{AuthenticationReport, BoxFuture, SaslMechanism, Token, authe
 pub use mechanisms::Anonymous;
 #[cfg(feature = "external")]
 pub use mechanisms::External;
+#[cfg(feature = "login")]
+pub use mechanisms::Login;
+#[cfg(feature = "oauthbearer")]
+pub use mechanisms::OauthBearer;
 #[cfg(feature = "plain")]
 pub use mechanisms::Plain;
+#[cfg(feature = "xoauth2")]
+pub use mechanisms::Xoauth2;
 #[cfg(feature = "scram-core")]
 pub use mechanisms::{Scram, ScramPlus};
 pub use negotiate::{Choice, Considered, Negotiated, NegotiationError, negotiate};
@@ -91,3 +106,4 @@ pub use query::{InSlices, QueryProvider};
 pub use server::{Entrant, ServerInterface, Settled, Store, serve};
 pub use state::{SaslState, SaslStep};
 pub use state_machine::SaslStateMachine;
+pub use tokens::{AccessToken, Tokens, Wanted};

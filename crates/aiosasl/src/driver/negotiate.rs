@@ -6,7 +6,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt;
+use core::{fmt, mem};
 
 use super::{
     AuthenticationReport, Connection, SaslError, SaslInterface, SaslMechanism, Token, authenticate,
@@ -93,6 +93,7 @@ impl core::error::Error for NegotiationError {
 ///
 /// | the failure | then |
 /// | --- | --- |
+/// | the credentials are wrong, and there is a newer token ([`CredentialProvider::renew`](super::CredentialProvider::renew)) | try the same again, once |
 /// | the credentials are wrong | stop: another mechanism would only expose them |
 /// | the server is not the one that it should be, or somebody tampers with the offer | stop |
 /// | the connection is gone, or in doubt ([`SaslInterface::is_usable`]) | stop |
@@ -140,6 +141,13 @@ pub async fn negotiate<I: SaslInterface>(
             match authenticate(interface, connection, *mechanism, token).await {
                 Ok(report) => return Ok(negotiation.chosen(name, report, mechanisms)),
                 Err(error) => {
+                    if error.is_authentication_failure()
+                        && interface.is_usable()
+                        && negotiation.may_renew(name)
+                        && mechanism.renew(name).await
+                    {
+                        continue;
+                    }
                     let after = after(&error, interface.is_usable());
                     negotiation.refuse(name, error.text().to_string().into());
                     negotiation.error = Some(error);
@@ -163,6 +171,8 @@ struct Negotiation<'a> {
     /// What the server could not do as it should: nothing weaker may follow.
     broken: Vec<(MechanismName, Properties)>,
     error: Option<SaslError>,
+    /// Whether newer credentials were asked for, which is done once.
+    renewed: bool,
     /// The floor's first refusal, which is the error where nothing was tried.
     refusal: Option<Reason>,
 }
@@ -175,6 +185,7 @@ impl<'a> Negotiation<'a> {
             considered: Vec::new(),
             broken: Vec::new(),
             error: None,
+            renewed: false,
             refusal: None,
         }
     }
@@ -198,6 +209,11 @@ impl<'a> Negotiation<'a> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Whether newer credentials may be asked for: once, since what is new and wrong is wrong.
+    fn may_renew(&mut self, name: MechanismName) -> bool {
+        self.left.contains(&name) && !mem::replace(&mut self.renewed, true)
     }
 
     fn refuse(&mut self, name: MechanismName, why: Cow<'static, str>) {
@@ -233,7 +249,7 @@ impl<'a> Negotiation<'a> {
     }
 
     fn note_the_rest(&mut self, mechanisms: &[&dyn SaslMechanism], why: &str) {
-        for name in core::mem::take(&mut self.left) {
+        for name in mem::take(&mut self.left) {
             let is_known = mechanisms.iter().any(|it| it.any_supported(&[name]).is_some());
             let reason =
                 if is_known { Cow::Owned(String::from(why)) } else { "not known here".into() };

@@ -6,6 +6,10 @@ use crate::mechanism::Mechanism;
 pub mod anonymous;
 #[cfg(feature = "external")]
 pub mod external;
+#[cfg(feature = "login")]
+pub mod login;
+#[cfg(any(feature = "oauthbearer", feature = "xoauth2"))]
+pub mod oauth;
 #[cfg(feature = "plain")]
 pub mod plain;
 #[cfg(any(
@@ -47,8 +51,14 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_224,
     #[cfg(feature = "scram-sha-1")]
     scram::SCRAM_SHA_1,
+    #[cfg(feature = "oauthbearer")]
+    oauth::OAUTHBEARER,
+    #[cfg(feature = "xoauth2")]
+    oauth::XOAUTH2,
     #[cfg(feature = "plain")]
     plain::MECHANISM,
+    #[cfg(feature = "login")]
+    login::MECHANISM,
     #[cfg(feature = "anonymous")]
     anonymous::MECHANISM,
 ];

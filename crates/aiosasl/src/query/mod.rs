@@ -7,6 +7,7 @@ mod doom;
 #[cfg(feature = "hash")]
 mod keys;
 mod server;
+mod token;
 
 pub use client::{ClientAnswer, ClientQuery};
 #[cfg(feature = "hash")]
@@ -15,3 +16,4 @@ pub use doom::Doom;
 #[cfg(feature = "hash")]
 pub use keys::{Decoy, ScramKeys, ScramVerifier};
 pub use server::{Answer, Authorization, Authorize, External, Query, Verdict, VerifyPassword};
+pub use token::{RefusedToken, TokenVerdict, VerifyToken};

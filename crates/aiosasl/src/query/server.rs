@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::Doom;
+use super::{Doom, RefusedToken, VerifyToken};
 #[cfg(feature = "hash")]
 use super::{ScramKeys, ScramVerifier};
 use crate::{
@@ -25,6 +25,8 @@ pub enum Query {
     ScramKeys(ScramKeys),
     /// Is this the account's password?
     VerifyPassword(VerifyPassword),
+    /// Whose token is this?
+    VerifyToken(VerifyToken),
 }
 
 impl Query {
@@ -51,6 +53,7 @@ enum AnswerKind {
         verifier: ScramVerifier,
         doomed: Option<Reason>,
     },
+    Token(Result<AuthenticationId, RefusedToken>),
     Unavailable(FailureCode),
     Verdict {
         authentication_id: AuthenticationId,
@@ -83,6 +86,18 @@ impl Answer {
                 Ok(authentication_id)
             }
             AnswerKind::Verdict { verdict, .. } => Err(verdict.failure()),
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::VerifyToken`]: whose token it is, or what the client is told of it before the exchange ends.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with at once, where nobody can tell.
+    pub fn token(self) -> Result<Result<AuthenticationId, RefusedToken>, Failure> {
+        match self.0 {
+            AnswerKind::Token(result) => Ok(result),
             other => Err(other.failure()),
         }
     }
@@ -121,6 +136,10 @@ impl Answer {
         doomed: Option<Reason>,
     ) -> Self {
         Self(AnswerKind::ScramKeys { authentication_id, verifier, doomed })
+    }
+
+    pub(super) fn from_token(result: Result<AuthenticationId, RefusedToken>) -> Self {
+        Self(AnswerKind::Token(result))
     }
 
     pub(super) fn unavailable(code: FailureCode) -> Self {

@@ -17,7 +17,7 @@ use crate::{
 
 /// The only account.
 pub(super) const USER: &str = "user";
-/// Its password.
+/// Its password, and its token.
 pub(super) const PASSWORD: &str = "pencil";
 /// How many iterations its verifiers have.
 const ITERATIONS: u32 = 4096;
@@ -53,7 +53,8 @@ impl House {
         config.plaintext = Plaintext::Anywhere;
         let config = Arc::new(config);
         let user = AuthenticationId::new(USER).map_err(|error| failure("the account", &error))?;
-        let account = OneAccount::new(Some(user), Some(Secret::new(PASSWORD)), ITERATIONS)?;
+        let account = OneAccount::new(Some(user), Some(Secret::new(PASSWORD)), ITERATIONS)?
+            .with_token(Some(Secret::new(PASSWORD)));
         let account = Arc::new(account);
         let mut doors = Vec::new();
         for protocol in PROTOCOLS {

@@ -143,6 +143,7 @@ impl Attempt {
         let mut credentials =
             match (self.mechanism.properties.needs, AuthenticationId::new(self.user)) {
                 (Needs::Password, Ok(user)) => Credentials::password(user, self.password),
+                (Needs::Token, Ok(user)) => Credentials::token(self.password).of_user(user),
                 _ => Credentials::none(),
             };
         credentials.trace = Some("demo".into());

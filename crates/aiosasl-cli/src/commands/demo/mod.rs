@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aiosasl::{
     binding::BindingKind,
     mechanism::{Binds, Exposure, Mechanism, Needs},
-    mechanisms::{ALL, plain, scram},
+    mechanisms::{ALL, oauth, plain, scram},
 };
 use aiosasl_profiles::net::TlsMode;
 use clap::Args;
@@ -168,6 +168,11 @@ fn bad_rows() -> Vec<Row> {
             "an unknown user",
             "credentials",
             Attempt { user: "nobody", ..attempt(plain::MECHANISM, TlsMode::Implicit) },
+        ),
+        (
+            "an unknown token",
+            "credentials",
+            Attempt { password: "pencim", ..attempt(oauth::OAUTHBEARER, TlsMode::Implicit) },
         ),
         ("the password in clear", "policy", attempt(plain::MECHANISM, TlsMode::Off)),
         (

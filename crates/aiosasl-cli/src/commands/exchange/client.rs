@@ -60,6 +60,10 @@ impl Arguments {
                     Some(common.authentication_id()?.ok_or_else(missing)?);
                 credentials.key = Key::Password(common.needed_password()?);
             }
+            Needs::Token => {
+                credentials.authentication_id = common.authentication_id()?;
+                credentials.key = Key::Token(common.needed_token()?);
+            }
             _ => {}
         }
         Ok(credentials)
@@ -159,6 +163,7 @@ fn say(message: &ClientMessage) -> Result<(), Failure> {
 fn ended(exchange: &mut ClientExchange, server_proof: ServerProof, said: u32) -> Verdict {
     match (server_proof, exchange.receive(ServerMessage::Success { additional_data: None })) {
         (_, Ok(ClientStep::Done(authenticated))) => good(&authenticated),
+        (_, Err(error @ Error::Refused(_))) => Verdict::of_client(&error),
         (ServerProof::Mutual, _) if said > 1 => Verdict::silent_refusal(),
         _ => Verdict::ended("the input ended before the exchange did"),
     }

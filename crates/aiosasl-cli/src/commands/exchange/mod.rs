@@ -17,7 +17,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::{
     preparation::PreparationOption,
-    secrets::PasswordSource,
+    secrets::{PasswordSource, TokenSource},
     status::{Failure, Status},
 };
 
@@ -28,7 +28,7 @@ and nothing answers them. A line '*' gives up.
 
 A server that has decided writes its last words, if it has any and lets the client in, and closes its output; it writes \
 nothing where it refuses. To a client, an empty line is as good as that end. A client that has verified the server's last words ends at once. A client whose mechanism has \
-no last words (PLAIN, EXTERNAL, ANONYMOUS) ends with its input, and does not know whether it was let in: its result \
+no last words (PLAIN, LOGIN, OAUTHBEARER, XOAUTH2, EXTERNAL, ANONYMOUS) ends with its input, and does not know whether it was let in: its result \
 is 'sent'.
 
 How it ended goes to stderr, as one JSON object. Status:
@@ -80,6 +80,8 @@ struct Common {
     #[command(flatten)]
     password: PasswordSource,
     #[command(flatten)]
+    token: TokenSource,
+    #[command(flatten)]
     preparation: PreparationOption,
     /// Whether the exchange is tied to its channel
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Binding::Prefer)]
@@ -119,6 +121,15 @@ impl Common {
         let missing =
             || Failure::usage("expected a password: --password-file or $AIOSASL_PASSWORD");
         self.password.given_or_asked("Password: ")?.ok_or_else(missing)
+    }
+
+    /// The token, for mechanisms that need one.
+    fn needed_token(&self) -> Result<Secret, Failure> {
+        if self.token.is_stdin() {
+            let text = "the messages come from standard input, the token can't";
+            return Err(Failure::usage(text));
+        }
+        self.token.needed()
     }
 
     fn bindings(&self) -> Result<Vec<ChannelBinding>, Failure> {

@@ -53,9 +53,14 @@ impl Arguments {
                 let password = common.preparation.prepare(&common.needed_password()?)?;
                 (Some(self.prepared(&user)?), Some(password))
             }
+            Needs::Token => (Some(user.ok_or_else(|| Failure::usage("expected --user"))?), None),
             _ => (user, None),
         };
-        let account = OneAccount::new(user, password, self.iterations)?;
+        let token = match common.mechanism.properties.needs {
+            Needs::Token => Some(common.needed_token()?),
+            _ => None,
+        };
+        let account = OneAccount::new(user, password, self.iterations)?.with_token(token);
         Ok(account.acting_as(common.authorization_id()?))
     }
 

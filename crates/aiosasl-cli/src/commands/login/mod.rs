@@ -17,17 +17,22 @@ use aiosasl::{
 use aiosasl_profiles::net::{self, Options, Session, Target};
 use clap::{Args, ValueEnum};
 
-use self::{plan::Plan, report::Report, verdict::Verdict};
+use self::{
+    plan::{Plan, Secrets},
+    report::Report,
+    verdict::Verdict,
+};
 use crate::{
     connection::{self, ConnectionOptions},
     decode::printable,
-    secrets::PasswordSource,
+    secrets::{PasswordSource, TokenSource},
     status::{Failure, Status},
     trace::{self, Trace, Traced, What},
 };
 
 const EXAMPLES: &str = "\
-The password comes from --password-file, from $AIOSASL_PASSWORD, or from a prompt on a terminal.
+The password comes from --password-file, from $AIOSASL_PASSWORD, or from a prompt on a terminal; a bearer token from \
+--token-file or $AIOSASL_TOKEN: where there is one, and no --password-file, the token is shown.
 
 Without -m, all that policy allows is tried, strongest first: never ANONYMOUS, and EXTERNAL only with --client-cert. \
 A refused password is not tried again with another mechanism.
@@ -42,6 +47,7 @@ Status:
 Examples:
   aiosasl login imaps://juliet@mail.example.org
   aiosasl login xmpp://juliet@example.org -m SCRAM-SHA-256-PLUS --trace
+  aiosasl login imaps://juliet@mail.example.org -m OAUTHBEARER --token-file token.txt
   aiosasl login submission://mail.example.org --client-cert me.pem --client-key me.key
   aiosasl login imap://localhost:1143 -u juliet --ca ca.pem --password-file secret.txt --json";
 
@@ -62,6 +68,8 @@ pub(crate) struct Arguments {
     authzid: Option<String>,
     #[command(flatten)]
     password: PasswordSource,
+    #[command(flatten)]
+    token: TokenSource,
     /// Whether the exchange is tied to the TLS connection
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Binding::Prefer)]
     channel_binding: Binding,
@@ -141,7 +149,8 @@ impl Arguments {
             Rules { iterations: self.min_iterations..=self.max_iterations, ..Rules::default() };
         let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
         let certificate = self.connection.has_client_certificate();
-        Plan::new(target, named, certificate, self.authzid.as_deref(), &self.password, &rules)
+        let secrets = Secrets { password: &self.password, token: &self.token };
+        Plan::new(target, named, certificate, self.authzid.as_deref(), secrets, &rules)
     }
 
     async fn log_in(&self, options: &Options, plan: &Plan, trace: &Trace) -> Verdict {

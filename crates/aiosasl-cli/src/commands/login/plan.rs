@@ -1,7 +1,7 @@
 //! What is going to be tried, and with what: decided before anybody is spoken to.
 
 use aiosasl::{
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Endpoint, Key},
     driver::{FromMechanism, SaslMechanism as _},
     identity::{AuthenticationId, AuthorizationId},
     mechanism::{Mechanism, Needs, Rules},
@@ -9,15 +9,25 @@ use aiosasl::{
     name::MechanismName,
     policy::Policy,
     registry,
-    secret::Password,
+    secret::{Password, Secret},
 };
 use aiosasl_profiles::net::Target;
 
-use crate::{secrets::PasswordSource, status::Failure};
+use crate::{
+    secrets::{PasswordSource, TokenSource},
+    status::Failure,
+};
 
 /// The trace of ANONYMOUS where no user is named. An empty one is legal (RFC 4505 section 2), but Cyrus SASL behind
 /// Postfix takes an empty message for no message.
 const TRACE: &str = "anonymous";
+
+/// Where secrets come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Secrets<'a> {
+    pub(super) password: &'a PasswordSource,
+    pub(super) token: &'a TokenSource,
+}
 
 /// What is going to be tried, and with what.
 #[derive(Debug)]
@@ -43,37 +53,52 @@ impl Plan {
         named: Option<&[Mechanism]>,
         certificate: bool,
         authzid: Option<&str>,
-        password: &PasswordSource,
+        secrets: Secrets<'_>,
         rules: &Rules,
     ) -> Result<Self, Failure> {
         let mut credentials = identities(&target, authzid)?;
-        let groups = if let Some(named) = named {
+        let mechanisms = if let Some(named) = named {
             let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
+            let mut token = credentials.clone();
+            if needs(Needs::Token) {
+                token.key = Key::Token(secrets.token.needed()?);
+            }
             if needs(Needs::Password) {
-                credentials.key = Key::Password(required(&credentials, &target, password)?);
+                credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
             }
             if needs(Needs::Anonymity) {
                 credentials.trace = Some(target.user.as_deref().unwrap_or(TRACE).into());
             }
-            named.iter().map(|it| vec![*it]).collect()
-        } else {
-            credentials.key = if certificate {
-                optional(&credentials, password)?
-            } else {
-                Key::Password(required(&credentials, &target, password)?)
+            let with = |it: &Mechanism| {
+                let shows_token = it.properties.needs == Needs::Token;
+                FromMechanism::new(*it, if shows_token { &token } else { &credentials }.clone())
             };
-            vec![fitting(&credentials, certificate)]
+            named.iter().map(with).collect()
+        } else {
+            credentials.key = match secrets.preferred_token()? {
+                Some(token) => Key::Token(token),
+                None if certificate => optional(&credentials, secrets.password)?,
+                None => Key::Password(required(&credentials, &target, secrets.password)?),
+            };
+            vec![FromMechanism::any_of(fitting(&credentials, certificate), credentials.clone())]
         };
-        let mechanisms = groups
-            .into_iter()
-            .map(|group| FromMechanism::any_of(group, credentials.clone()).rules(rules.clone()))
-            .collect();
+        let mechanisms = mechanisms.into_iter().map(|it| it.rules(rules.clone())).collect();
         Ok(Self { target, mechanisms, credentials, is_named: named.is_some() })
     }
 
     /// Whether this mechanism is among those to try.
     pub(super) fn includes(&self, name: MechanismName) -> bool {
         self.mechanisms.iter().any(|it| it.any_supported(&[name]).is_some())
+    }
+}
+
+impl Secrets<'_> {
+    /// The token, where there is one, and nobody has asked for the password in so many words.
+    fn preferred_token(&self) -> Result<Option<Secret>, Failure> {
+        match (&self.token.token_file, &self.password.password_file) {
+            (None, Some(_)) => Ok(None),
+            _ => self.token.given(),
+        }
     }
 }
 
@@ -89,6 +114,8 @@ fn identities(target: &Target, authzid: Option<&str>) -> Result<Credentials, Fai
         .map_err(|error| Failure::usage(format!("the user's name: {error}")))?;
     let mut credentials = Credentials::none().acting_as(authzid);
     credentials.authentication_id = user;
+    credentials.endpoint =
+        Some(Endpoint { host: target.host.as_str().into(), port: Some(target.port) });
     Ok(credentials)
 }
 

@@ -2,7 +2,7 @@
 
 use aiosasl::{
     binding::BindingKind,
-    mechanism::{Binds, Exposure, Needs, Properties, ServerProof, Standing},
+    mechanism::{Binds, Exposure, Needs, Properties, ServerProof, Side, Standing},
     name::MechanismName,
     registry,
 };
@@ -22,8 +22,7 @@ pub(super) enum Rating {
 }
 
 /// Mechanisms that this build does not have, and what is known of them all the same.
-const OTHERS: [(&str, Rating, &str); 14] = [
-    ("LOGIN", Rating::Weak, "obsolete: PLAIN in two messages; it reveals the password"),
+const OTHERS: [(&str, Rating, &str); 11] = [
     ("CRAM-MD5", Rating::Weak, "whoever listens can guess passwords; obsolete"),
     ("DIGEST-MD5", Rating::Weak, "MD5; obsolete (RFC 6331)"),
     ("NTLM", Rating::Weak, "MD4 and MD5; whoever listens can guess passwords"),
@@ -33,8 +32,6 @@ const OTHERS: [(&str, Rating, &str); 14] = [
     ("GSS-SPNEGO", Rating::Ok, "Kerberos, negotiated; not tied to TLS"),
     ("GS2-KRB5", Rating::Ok, "Kerberos; not tied to TLS"),
     ("GS2-KRB5-PLUS", Rating::Strong, "Kerberos, tied to TLS"),
-    ("OAUTHBEARER", Rating::Ok, "a token that whoever gets it can use, for a while"),
-    ("XOAUTH2", Rating::Ok, "OAUTHBEARER before it was a standard"),
     ("ECDSA-NIST256P-CHALLENGE", Rating::Ok, "a signature; the server does not prove itself"),
     ("XOAUTH", Rating::Weak, "obsolete"),
 ];
@@ -61,6 +58,13 @@ fn known(name: MechanismName, properties: &Properties) -> (Rating, &'static str)
         Properties { needs: Needs::External, .. } => {
             (Rating::Strong, "a certificate, or what else TLS or the system knows of the client")
         }
+        Properties { needs: Needs::Token, .. } => (
+            Rating::Ok,
+            "a token that whoever gets it can use, for a while: as good as TLS and the server",
+        ),
+        Properties { exposure: Exposure::Everything, first: Side::Server, .. } => {
+            (Rating::Weak, "obsolete: PLAIN in two messages; it reveals the password")
+        }
         Properties { exposure: Exposure::Everything, .. } => {
             (Rating::Ok, "the server gets the password: as good as TLS and the server")
         }
@@ -84,7 +88,7 @@ fn is_sha1(name: MechanismName) -> bool {
 
 fn reveals_password(name: MechanismName) -> bool {
     let exposure = registry::find(name).map(|it| it.properties.exposure);
-    exposure == Some(Exposure::Everything) || name == "LOGIN"
+    exposure == Some(Exposure::Everything)
 }
 
 /// Something to think about.

@@ -10,7 +10,7 @@ use aiosasl::{
     secret::Secret,
 };
 
-use super::certificate_identity;
+use super::{ServerObserver, certificate_identity};
 use crate::{WireError, net::tls};
 
 /// How a server of ours behaves; the same for all its connections.
@@ -22,7 +22,7 @@ pub struct ServerConfig {
     pub tls: Option<ServerTls>,
     /// What it can offer, in this order. A connection offers of it what it can: -PLUS where there is something to
     /// bind to, `EXTERNAL` where TLS knows the client, what reveals the password under TLS alone.
-    pub mechanisms: Vec<Mechanism>,
+    pub mechanisms: Arc<[Mechanism]>,
     /// Whether what reveals the password may be offered without TLS, too.
     pub plaintext: Plaintext,
     /// What this deployment rules.
@@ -33,29 +33,49 @@ pub struct ServerConfig {
     pub identify: fn(&[u8]) -> Option<AuthenticationId>,
     /// How much a client gets.
     pub limits: Limits,
+    /// Who is told how it goes.
+    pub observer: Option<ServerObserver>,
 }
 
-/// How much a client gets, before and after it has authenticated.
+/// How much a client gets, before and after it has authenticated. All waits end, and all that is kept is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Exchanges that fail, before the server hangs up.
     pub attempts: u8,
     /// Commands, before the server hangs up.
     pub commands: u16,
-    /// For the whole connection, however slowly or quickly it goes.
+    /// For TLS's handshake.
+    pub handshake: Duration,
+    /// For anything to come, each time that it is the client's turn.
+    pub idle: Duration,
+    /// For one message of an exchange, in octets before any transfer encoding; a protocol may take less. A connection
+    /// keeps at most what a line of this length needs.
+    pub message: u32,
+    /// For all that comes after the client has authenticated.
+    pub stay: Duration,
+    /// For all that comes before, however slowly or quickly it goes.
     pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 5 exchanges that fail, 100 commands, a minute.
+    /// 5 exchanges that fail, 100 commands, messages of 64 KiB; 10 seconds for a handshake, 30 for a turn, a minute to
+    /// authenticate and one to stay.
     fn default() -> Self {
-        Self { attempts: 5, commands: 100, time: Duration::from_secs(60) }
+        Self {
+            attempts: 5,
+            commands: 100,
+            handshake: Duration::from_secs(10),
+            idle: Duration::from_secs(30),
+            message: 65_536,
+            stay: Duration::from_secs(60),
+            time: Duration::from_secs(60),
+        }
     }
 }
 
 impl ServerConfig {
     /// A server that offers these mechanisms, without TLS, and by the defaults of all else.
-    pub fn new(mechanisms: impl Into<Vec<Mechanism>>) -> Self {
+    pub fn new(mechanisms: impl Into<Arc<[Mechanism]>>) -> Self {
         Self {
             name: "localhost".to_owned(),
             tls: None,
@@ -65,6 +85,7 @@ impl ServerConfig {
             nonces: Nonce::random,
             identify: certificate_identity,
             limits: Limits::default(),
+            observer: None,
         }
     }
 

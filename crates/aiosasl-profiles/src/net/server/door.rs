@@ -1,8 +1,11 @@
 //! What the servers of all protocols do alike: who gets to try what, and how often.
 
+use std::sync::Arc;
+
 use aiosasl::{
     ServerExchange,
     driver::{self, Settled, Store},
+    encoding::encoded_len,
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
@@ -12,10 +15,17 @@ use aiosasl::{
     profile::Profile,
     query::{Answer, Query},
 };
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 
-use super::ServerConfig;
-use crate::{WireClass, WireError, line::Ending, net::transport::Transport};
+use super::{ServerConfig, ServerEvent};
+use crate::{
+    WireClass, WireError,
+    line::Ending,
+    net::{TlsInfo, transport::Transport},
+};
 
 /// One client in front of a server.
 pub(super) struct Door<'a, S> {
@@ -100,8 +110,10 @@ impl<'a, S: Store> Door<'a, S> {
         implicit_tls: bool,
         limit: usize,
     ) -> Result<Self, WireError> {
+        let limit = limit.min(longest_line(config.limits.message));
         let mut transport = Transport::new(stream, limit, Ending::CrLf);
         transport.set_deadline(Instant::now() + config.limits.time);
+        transport.set_patience(config.limits.idle);
         let mut door = Self { config, transport, store, outcome: None, failures: 0, commands: 0 };
         if implicit_tls {
             door.start_tls().await?;
@@ -115,10 +127,17 @@ impl<'a, S: Store> Door<'a, S> {
     ///
     /// Class [`Tls`](WireClass::Tls), also where the client has said more in the clear.
     pub(super) async fn start_tls(&mut self) -> Result<(), WireError> {
-        match &self.config.tls {
-            Some(tls) => self.transport.accept_tls(tls.config.clone(), &tls.certificate).await,
-            None => Err(WireError::new(WireClass::Tls, "this server has no certificate")),
+        let Some(tls) = &self.config.tls else {
+            return Err(WireError::new(WireClass::Tls, "this server has no certificate"));
+        };
+        let handshake = self.transport.accept_tls(tls.config.clone(), &tls.certificate);
+        timeout(self.config.limits.handshake, handshake).await.unwrap_or_else(|_| {
+            Err(WireError::new(WireClass::Timeout, "the handshake took longer than it is given"))
+        })?;
+        if let Some(tls) = self.transport.tls() {
+            tell(self.config, ServerEvent::Tls(tls));
         }
+        Ok(())
     }
 
     /// Counts a command.
@@ -139,14 +158,17 @@ impl<'a, S: Store> Door<'a, S> {
     pub(super) async fn authenticate(
         &mut self,
         request: Result<(MechanismName, Option<Response>), FailureCode>,
-        profile: Profile,
+        mut profile: Profile,
         dialogue: impl Dialogue,
     ) -> Result<(Verdict, Patience), WireError> {
+        profile.max_message = profile.max_message.min(self.config.limits.message);
+        let begun = Begun::now(self.config);
         let mut outcome =
             match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first))) {
-                Ok((exchange, first)) => self.run(exchange, first, dialogue).await?,
-                Err(code) => refuse(self.store, None, code).await,
+                Ok((exchange, first)) => self.run(&begun, exchange, first, dialogue).await?,
+                Err(code) => refuse(&self.at_door(&begun), None, code).await,
             };
+        drop(begun);
         let verdict = match outcome.message() {
             ServerMessage::Failure(code) => {
                 self.failures = self.failures.saturating_add(1);
@@ -157,6 +179,9 @@ impl<'a, S: Store> Door<'a, S> {
         };
         // Whoever has come in is in, whatever they try afterwards.
         if !self.is_authenticated() {
+            if matches!(outcome, Outcome::Success(_)) {
+                self.transport.set_deadline(Instant::now() + self.config.limits.stay);
+            }
             self.outcome = Some(outcome);
         }
         let exhausted = self.failures >= self.config.limits.attempts;
@@ -243,17 +268,28 @@ impl<'a, S: Store> Door<'a, S> {
 
     async fn run(
         &mut self,
+        begun: &Begun<'a>,
         exchange: ServerExchange,
         first: Option<Response>,
         dialogue: impl Dialogue,
     ) -> Result<Outcome, WireError> {
         let mechanism = exchange.mechanism();
-        let store = AtDoor { store: self.store, external: self.external() };
+        let store = self.at_door(begun);
         let mut wire = Wire { transport: &mut self.transport, dialogue };
         match driver::serve(exchange, first, &mut wire, &store).await {
             Ok(outcome) => Ok(outcome),
-            Err(Interrupt::Refused(code)) => Ok(refuse(self.store, Some(mechanism), code).await),
+            Err(Interrupt::Refused(code)) => Ok(refuse(&store, Some(mechanism), code).await),
             Err(Interrupt::Broken(error)) => Err(error),
+        }
+    }
+
+    fn at_door(&self, begun: &Begun<'a>) -> AtDoor<'a, S> {
+        AtDoor {
+            config: self.config,
+            store: self.store,
+            external: self.external(),
+            tls: self.transport.shared_tls(),
+            since: begun.at,
         }
     }
 
@@ -286,10 +322,43 @@ fn refusal(code: FailureCode) -> Outcome {
     Outcome::Failure(Failure::new(code, reason))
 }
 
+/// The longest line that a client may send, where one message may have so many octets: in base64, or a command.
+fn longest_line(message: u32) -> usize {
+    usize::try_from(message).map_or(usize::MAX, encoded_len).saturating_add(1024)
+}
+
+fn tell(config: &ServerConfig, event: ServerEvent<'_>) {
+    if let Some(observer) = &config.observer {
+        observer(event);
+    }
+}
+
+/// An exchange that somebody has asked for; that it is over is told on drop, since it may be broken off anywhere.
+struct Begun<'a> {
+    config: &'a ServerConfig,
+    at: Instant,
+}
+
+impl<'a> Begun<'a> {
+    fn now(config: &'a ServerConfig) -> Self {
+        tell(config, ServerEvent::Begun);
+        Self { config, at: Instant::now() }
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        tell(self.config, ServerEvent::Over);
+    }
+}
+
 /// The store, but for what only the connection knows.
 struct AtDoor<'a, S> {
+    config: &'a ServerConfig,
     store: &'a S,
     external: Option<AuthenticationId>,
+    tls: Option<Arc<TlsInfo>>,
+    since: Instant,
 }
 
 impl<S: Store> Store for AtDoor<'_, S> {
@@ -304,6 +373,8 @@ impl<S: Store> Store for AtDoor<'_, S> {
     }
 
     async fn settle(&self, end: Settled<'_>) {
+        let elapsed = self.since.elapsed();
+        tell(self.config, ServerEvent::Settled { end, tls: self.tls.as_deref(), elapsed });
         self.store.settle(end).await;
     }
 }

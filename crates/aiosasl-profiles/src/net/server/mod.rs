@@ -1,15 +1,28 @@
 //! The other end: servers, far enough to authenticate. For demonstrations, tests, and as a model for servers that do
 //! more.
+//!
+//! [`serve`] speaks with one client over one connection, in any of the protocols; a [`Server`] listens, and bounds what
+//! its crowd of clients may cost.
 
 mod config;
+mod crowd;
 mod door;
+mod entrance;
+mod event;
 mod identity;
 mod imap;
 mod irc;
+mod runner;
 mod smtp;
+mod watcher;
 
 pub use config::{Limits, ServerConfig, ServerTls};
+pub use crowd::{CrowdLimits, Full};
+pub use entrance::{Entrance, SERVED, serve};
+pub use event::{ServerEvent, ServerObserver};
 pub use identity::certificate_identity;
 pub use imap::serve_imap;
 pub use irc::serve_irc;
+pub use runner::Server;
 pub use smtp::serve_smtp;
+pub use watcher::{Departure, Visit, Watcher};

@@ -12,6 +12,7 @@ use crate::{
     credential::{Credential, CredentialKind},
     error::{StoreError, StoreErrorKind},
     name::NameRule,
+    password::Scheme,
     timestamp::Timestamp,
 };
 
@@ -195,19 +196,17 @@ fn wanted(attributes: &Attributes) -> Vec<String> {
 fn password(value: &str, cleartext: Cleartext) -> Option<CredentialKind> {
     let (scheme, data) = match value.strip_prefix('{').and_then(|it| it.split_once('}')) {
         Some((scheme, data)) => (scheme.to_ascii_uppercase(), data),
-        None => ("CLEARTEXT".to_owned(), value),
-    };
-    let is_clear = ["CLEAR", "CLEARTEXT", "PLAIN"].contains(&&*scheme);
-    let scheme = match (is_clear, cleartext) {
-        (true, Cleartext::Ignore) => return None,
-        (true, Cleartext::Accept) => "PLAIN",
-        (false, _) => &scheme,
+        None => ("PLAIN".to_owned(), value),
     };
     let text = Zeroizing::new(format!("{{{scheme}}}{data}"));
-    match text.parse::<CredentialKind>() {
-        Ok(kind) if kind.is_of_password() => Some(kind),
-        Ok(_) => None,
-        Err(error) => {
+    match (text.parse::<CredentialKind>(), cleartext) {
+        (Ok(CredentialKind::Password(hash)), Cleartext::Ignore)
+            if hash.scheme() == Scheme::Plain =>
+        {
+            None
+        }
+        (Ok(kind), _) => Some(kind).filter(CredentialKind::is_of_password),
+        (Err(error), _) => {
             tracing::debug!(scheme, %error, "a password hash of the directory is left out");
             None
         }

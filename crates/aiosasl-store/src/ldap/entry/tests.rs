@@ -9,7 +9,6 @@ use super::{
     ExpiryForm::{Days, FileTime, GeneralizedTime},
     *,
 };
-use crate::Scheme;
 
 fn entry(attributes: &[(&str, &[&str])]) -> Entry {
     let attrs = attributes.iter().map(|(name, values)| {
@@ -65,6 +64,8 @@ fn verifiers_and_hashes_become_credentials() {
                     &long.to_text(VerifierFormat::Dovecot),
                     "{cleartext}one",
                     "two",
+                    "{ssha}DpNn/RodO5mviMnoeLnsQESv+OZyMnNhbHQ=",
+                    "{crypt}$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5",
                     "{UNKNOWN}x",
                     "{TOKEN}0000000000000000000000000000000000000000000000000000000000000000",
                     "{CERTIFICATE}CN=admin",
@@ -74,19 +75,31 @@ fn verifiers_and_hashes_become_credentials() {
     );
     assert_eq!(account.scram(Hash::Sha256).unwrap().1, &short);
     assert_eq!(account.scram(Hash::Sha1).unwrap().1, &long);
-    let plain: Vec<_> = account.password_hashes().collect();
-    assert_eq!(plain.len(), 2);
-    assert_eq!(account.credentials.len(), 4);
-    for (password, right) in [("one", true), ("two", true), ("{cleartext}one", false)] {
+    let hashes: Vec<_> = account.password_hashes().collect();
+    assert_eq!(hashes.len(), 4);
+    assert_eq!(account.credentials.len(), 6);
+    for (password, right) in [
+        ("one", true),
+        ("two", true),
+        ("pencil", true),
+        ("Hello world!", true),
+        ("{cleartext}one", false),
+    ] {
         let password = password.into();
-        assert_eq!(plain.iter().any(|(_, hash)| hash.verifies(&password)), right);
+        assert_eq!(hashes.iter().any(|(_, hash)| hash.verifies(&password)), right);
     }
-    assert!(plain.iter().all(|(_, hash)| hash.scheme() == Scheme::Plain));
 }
 
 #[test]
 fn cleartext_is_no_credential_unless_asked_for() {
-    for value in ["pencil", "{PLAIN}pencil", "{cleartext}pencil", "{Clear}pencil"] {
+    for value in [
+        "pencil",
+        "{PLAIN}pencil",
+        "{cleartext}pencil",
+        "{Clear}pencil",
+        "{PLAIN.b64}cGVuY2ls",
+        "{plain.HEX}70656e63696c",
+    ] {
         assert_eq!(account(&reader(|_| ()), &[("userPassword", &[value])]).credentials, []);
     }
 }

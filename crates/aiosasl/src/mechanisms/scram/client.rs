@@ -191,7 +191,7 @@ fn refused(error: &str) -> Error {
         "no-resources" => FailureCode::Temporary,
         _ => FailureCode::InvalidCredentials,
     };
-    Error::Refused(Refusal { code, text: Some(error.into()) })
+    Error::Refused(Refusal { text: Some(error.into()), ..Refusal::new(code) })
 }
 
 impl fmt::Debug for ScramClient {

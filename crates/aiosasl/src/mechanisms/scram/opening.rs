@@ -63,7 +63,7 @@ fn check_binding(name: MechanismName, context: &ClientContext<'_>) -> Result<(),
 
 fn prepare_key(hash: Hash, credentials: &Credentials, rules: &Rules) -> Result<PreparedKey, Error> {
     match &credentials.key {
-        Key::None => Err(Error::Credentials(Reason::NoCredentials)),
+        Key::None | Key::Token(_) => Err(Error::Credentials(Reason::NoCredentials)),
         Key::Password(password) if password.expose().is_empty() => {
             Err(Error::Credentials(Reason::EmptyPassword))
         }

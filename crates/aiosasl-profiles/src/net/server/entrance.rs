@@ -1,0 +1,61 @@
+//! Where a server listens, and which protocol is spoken there.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use aiosasl::{driver::Store, message::Outcome};
+use tokio::net::TcpStream;
+
+use super::{ServerConfig, serve_imap, serve_irc, serve_smtp};
+use crate::{WireClass, WireError, net::Protocol};
+
+/// The protocols that have a server here.
+pub const SERVED: &[Protocol] =
+    &[Protocol::Imap, Protocol::Irc, Protocol::Smtp, Protocol::Submission];
+
+/// A port, and what is spoken behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Entrance {
+    /// One of [`SERVED`].
+    pub protocol: Protocol,
+    /// Whether TLS begins at once (`imaps`).
+    pub implicit_tls: bool,
+    /// Where; port 0 is for any that is free.
+    pub address: SocketAddr,
+}
+
+impl Entrance {
+    /// The scheme of its URL: `imaps`.
+    pub fn scheme(&self) -> &'static str {
+        if self.implicit_tls { self.protocol.implicit_tls_name() } else { self.protocol.name() }
+    }
+}
+
+/// Serves one client of this protocol until it leaves, or has had its share; the last outcome is the result, `None`
+/// where there was no exchange.
+///
+/// # Errors
+///
+/// A [`WireError`] where the connection ended before any exchange and without a farewell; class
+/// [`Protocol`](WireClass::Protocol) for a protocol that is not among [`SERVED`].
+pub async fn serve<S: Store + Send>(
+    protocol: Protocol,
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    implicit_tls: bool,
+    store: Arc<S>,
+) -> Result<Option<Outcome>, WireError> {
+    match protocol {
+        Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
+        Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
+        Protocol::Smtp | Protocol::Submission => {
+            serve_smtp(stream, config, implicit_tls, store).await
+        }
+        Protocol::Xmpp => Err(unserved(protocol)),
+    }
+}
+
+/// There is no server for this protocol here.
+pub(super) fn unserved(protocol: Protocol) -> WireError {
+    let name = protocol.name();
+    WireError::new(WireClass::Protocol, format!("there is no server for {name} here"))
+}

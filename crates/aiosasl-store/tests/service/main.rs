@@ -1,0 +1,8 @@
+//! The service, as the clients of a server see it.
+
+mod authorization;
+mod enumeration;
+mod house;
+mod socket;
+mod throttle;
+mod upgrade;

@@ -1,0 +1,221 @@
+//! The first message of OAUTHBEARER and OAUTH10A (RFC 7628 section 3.1).
+//!
+//! ```text
+//!   client-resp = gs2-header kvsep *(key "=" value kvsep) kvsep
+//! ```
+
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+
+use super::grammar::{Form, KVSEP, MAX_FIELD, Opening, bearer_token, is_token};
+use crate::{
+    credentials::{Credentials, Endpoint},
+    error::Reason,
+    identity::AuthorizationId,
+    message::Response,
+    name::MechanismName,
+    secret::Secret,
+};
+
+pub(super) const FORM: Form =
+    Form { name: MechanismName::new("OAUTHBEARER"), spell, parse, acknowledgement: &[KVSEP] };
+
+/// What a client of OAUTH10A says (RFC 7628 section 4.2): the grammar alone, since nobody is known to speak it.
+#[derive(Debug)]
+pub struct Oauth10a {
+    /// As whom it wants to act.
+    pub authorization_id: Option<AuthorizationId>,
+    /// The server's host and port, which its signature covers.
+    pub endpoint: Endpoint,
+    /// What follows `OAuth`: parameters and their signature (RFC 5849 section 3.5.1).
+    pub parameters: Secret,
+}
+
+/// Reads a client's message of OAUTH10A.
+///
+/// # Errors
+///
+/// The [`Reason`] why it is none.
+pub fn parse_oauth10a(message: &[u8]) -> Result<Oauth10a, Reason> {
+    let pairs = Pairs::parse(message)?;
+    let Some(endpoint) = pairs.endpoint()?.filter(|it| it.port.is_some()) else {
+        return Err(Reason::MissingHostOrPort);
+    };
+    let parameters = match pairs.auth.split_at_checked(6) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"OAuth ") => Secret::from(rest),
+        _ => return Err(Reason::BadAuthScheme),
+    };
+    Ok(Oauth10a { authorization_id: pairs.authorization_id, endpoint, parameters })
+}
+
+fn spell(
+    credentials: &Credentials,
+    user: Option<&str>,
+    token: &Secret,
+) -> Result<Response, Reason> {
+    if !token.is_empty() && !is_token(token.expose()) {
+        return Err(Reason::BadToken);
+    }
+    let mut message = Vec::new();
+    message.extend_from_slice(b"n,");
+    if let Some(user) = user {
+        if user.as_bytes().contains(&KVSEP) {
+            return Err(Reason::BadValue);
+        }
+        message.extend_from_slice(b"a=");
+        message.extend_from_slice(user.replace('=', "=3D").replace(',', "=2C").as_bytes());
+    }
+    message.extend_from_slice(&[b',', KVSEP]);
+    if let Some(Endpoint { host, port }) = &credentials.endpoint {
+        if host.len() > MAX_FIELD {
+            return Err(Reason::FieldTooLong);
+        }
+        if host.is_empty() || !is_value(host.as_bytes()) {
+            return Err(Reason::BadValue);
+        }
+        pair(&mut message, "host", host.as_bytes());
+        if let Some(port) = port {
+            pair(&mut message, "port", alloc::format!("{port}").as_bytes());
+        }
+    }
+    let scheme: &[u8] = if token.is_empty() { b"" } else { b"Bearer " };
+    // Made once in its full length, so that no copy of the token stays behind.
+    message.reserve_exact(scheme.len() + token.len() + "auth=".len() + 2);
+    message.extend_from_slice(b"auth=");
+    message.extend_from_slice(scheme);
+    message.extend_from_slice(token.expose());
+    message.extend_from_slice(&[KVSEP, KVSEP]);
+    Ok(Response::new(message))
+}
+
+fn pair(message: &mut Vec<u8>, key: &str, value: &[u8]) {
+    message.extend_from_slice(key.as_bytes());
+    message.push(b'=');
+    message.extend_from_slice(value);
+    message.push(KVSEP);
+}
+
+fn parse(message: &[u8]) -> Result<Opening, Reason> {
+    let pairs = Pairs::parse(message)?;
+    let endpoint = pairs.endpoint()?;
+    let token = if pairs.auth.is_empty() { Secret::default() } else { bearer_token(pairs.auth)? };
+    Ok(Opening { claimed: pairs.authorization_id, endpoint, token })
+}
+
+/// The header, and the pairs that anybody knows.
+struct Pairs<'a> {
+    authorization_id: Option<AuthorizationId>,
+    auth: &'a [u8],
+    host: Option<&'a [u8]>,
+    port: Option<&'a [u8]>,
+}
+
+impl<'a> Pairs<'a> {
+    fn parse(message: &'a [u8]) -> Result<Self, Reason> {
+        if message == [KVSEP] {
+            return Err(Reason::DummyResponseFirst);
+        }
+        let at = message.iter().position(|octet| *octet == KVSEP).ok_or(Reason::MissingKvsep)?;
+        let (header, rest) = message.split_at_checked(at).unwrap_or_default();
+        let authorization_id = authorization_id(header)?;
+        let mut found = pairs(rest.strip_prefix(&[KVSEP]).unwrap_or_default())?;
+        let auth = found.remove(&b"auth"[..]).ok_or(Reason::MissingAuth)?;
+        let [host, port] = [&b"host"[..], b"port"].map(|key| found.remove(key));
+        Ok(Self { authorization_id, auth, host, port })
+    }
+
+    fn endpoint(&self) -> Result<Option<Endpoint>, Reason> {
+        let port = self.port.map(port).transpose()?;
+        let Some(host) = self.host.filter(|host| !host.is_empty()) else { return Ok(None) };
+        if host.len() > MAX_FIELD {
+            return Err(Reason::FieldTooLong);
+        }
+        let host = core::str::from_utf8(host).map_err(|_| Reason::BadValue)?;
+        Ok(Some(Endpoint { host: host.into(), port }))
+    }
+}
+
+/// `gs2-header`, whole, without channel binding (RFC 5801 section 4).
+fn authorization_id(header: &[u8]) -> Result<Option<AuthorizationId>, Reason> {
+    let header = core::str::from_utf8(header).map_err(|_| Reason::InvalidUtf8)?;
+    let (flag, rest) = match header.as_bytes() {
+        [b'n' | b'y', b',', ..] => header.split_at_checked(2).unwrap_or_default(),
+        [b'p', b'=', ..] => match header.split_once(',') {
+            Some((flag, rest)) => (flag, rest),
+            None => return Err(Reason::BadGs2Header),
+        },
+        [b'n' | b'p' | b'y', ..] => return Err(Reason::BadGs2Header),
+        _ => return Err(Reason::BadGs2Flag),
+    };
+    let attribute = rest.strip_suffix(',').ok_or(Reason::BadGs2Header)?;
+    if attribute.contains(',') {
+        return Err(Reason::BadGs2Header);
+    }
+    let identity = match attribute.strip_prefix("a=") {
+        None if attribute.is_empty() => None,
+        None => return Err(Reason::BadGs2Header),
+        Some("") => return Err(Reason::EmptyAuthzid),
+        Some(escaped) => Some(unescape(escaped)?),
+    };
+    if flag.starts_with('p') {
+        return Err(Reason::ChannelBindingNotSupported);
+    }
+    identity
+        .map(|it| match it.len() {
+            0..=MAX_FIELD => AuthorizationId::new(it).map_err(|_| Reason::NulInAuthzid),
+            _ => Err(Reason::FieldTooLong),
+        })
+        .transpose()
+}
+
+/// `saslname`: `=2C` is a comma, and `=3D` an equals sign.
+fn unescape(escaped: &str) -> Result<Box<str>, Reason> {
+    let mut parts = escaped.split('=');
+    let mut name = String::from(parts.next().unwrap_or_default());
+    for part in parts {
+        let (character, rest) = match (part.strip_prefix("2C"), part.strip_prefix("3D")) {
+            (Some(rest), _) => (',', rest),
+            (_, Some(rest)) => ('=', rest),
+            _ => return Err(Reason::BadAuthzidEscape),
+        };
+        name.push(character);
+        name.push_str(rest);
+    }
+    Ok(name.into())
+}
+
+/// `*(key "=" value kvsep) kvsep`
+fn pairs(octets: &[u8]) -> Result<BTreeMap<&[u8], &[u8]>, Reason> {
+    let mut found = BTreeMap::new();
+    let body = octets.strip_suffix(&[KVSEP]).ok_or(Reason::MissingTerminator)?;
+    if body.is_empty() {
+        return Ok(found);
+    }
+    let body = body.strip_suffix(&[KVSEP]).ok_or(Reason::MissingTerminator)?;
+    for pair in body.split(|octet| *octet == KVSEP) {
+        let at = pair.iter().position(|octet| *octet == b'=').ok_or(Reason::BadKvpair)?;
+        let (key, value) = pair.split_at_checked(at).unwrap_or_default();
+        let value = value.strip_prefix(b"=").unwrap_or_default();
+        if key.is_empty() || !key.iter().all(u8::is_ascii_alphabetic) {
+            return Err(Reason::BadKey);
+        }
+        if !is_value(value) {
+            return Err(Reason::BadValue);
+        }
+        if found.insert(key, value).is_some() {
+            return Err(Reason::DuplicateKey);
+        }
+    }
+    Ok(found)
+}
+
+fn is_value(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n'))
+}
+
+fn port(digits: &[u8]) -> Result<u16, Reason> {
+    let text = core::str::from_utf8(digits).map_err(|_| Reason::BadPort)?;
+    match text.parse() {
+        Ok(port @ 1..) if text.starts_with(|first: char| matches!(first, '1'..='9')) => Ok(port),
+        _ => Err(Reason::BadPort),
+    }
+}

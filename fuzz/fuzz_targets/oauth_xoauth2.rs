@@ -1,0 +1,7 @@
+//! XOAUTH2, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::both(
+    &aiosasl::mechanisms::oauth::XOAUTH2,
+    octets
+));
