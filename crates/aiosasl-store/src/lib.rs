@@ -11,6 +11,8 @@ mod derivation;
 mod error;
 mod file;
 mod hasher;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod memory;
 mod memory_counters;
 mod name;
