@@ -15,7 +15,7 @@ use aiosasl_profiles::net::{Protocol, TlsMode};
 use clap::Args;
 
 use self::{
-    house::{House, PASSWORD, PROTOCOLS, USER},
+    house::{House, PASSWORD, USER, protocols},
     login::{Attempt, Tried, Twist},
 };
 use crate::{
@@ -126,7 +126,7 @@ fn good_rows() -> Vec<Row> {
         for binding in bindings {
             // In the order of the table's lines.
             for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
-                for protocol in PROTOCOLS.into_iter().filter(|it| has(*it, tls)) {
+                for protocol in protocols().filter(|it| has(*it, tls)) {
                     let attempt =
                         Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
                     rows.push(Row { label: "login", attempt, expected: None });
@@ -198,7 +198,7 @@ fn bad_rows() -> Vec<Row> {
     ];
     let mut rows = Vec::new();
     for (label, class, attempt) in cases {
-        for protocol in PROTOCOLS {
+        for protocol in protocols() {
             let mut attempt = Attempt { protocol, ..attempt.clone() };
             if !has(protocol, attempt.tls) {
                 attempt.tls = TlsMode::StartTls;
@@ -211,7 +211,7 @@ fn bad_rows() -> Vec<Row> {
 
 fn attempt(mechanism: Mechanism, tls: TlsMode) -> Attempt {
     Attempt {
-        protocol: PROTOCOLS[0],
+        protocol: Protocol::Imap,
         tls,
         mechanism,
         binding: None,

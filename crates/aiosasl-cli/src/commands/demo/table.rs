@@ -6,7 +6,7 @@ use aiosasl_profiles::net::{Protocol, TlsMode};
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::{PROTOCOLS, Seen, milliseconds, tls_name};
+use super::{Seen, milliseconds, protocols, tls_name};
 use crate::output::outln;
 
 /// The width of a cell.
@@ -75,22 +75,24 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
 
 fn print_logins(good: &[&Seen]) {
     let bold = Style::new().bold();
-    let protocols = PROTOCOLS.map(|protocol| format!("{:>CELL$}", short_name(protocol))).concat();
-    outln!("{bold}{:21}{:22}{:8}{protocols}{bold:#}", "mechanism", "bound to", "tls");
+    let names: Vec<_> = protocols().map(|it| format!("{:>CELL$}", short_name(it))).collect();
+    let names = names.concat();
+    outln!("{bold}{:21}{:22}{:8}{names}{bold:#}", "mechanism", "bound to", "tls");
     let mut lines: Vec<Line> = good.iter().map(|seen| Line::of(seen)).collect();
     lines.dedup();
     let mut above = None;
     for line in lines {
-        let cells = PROTOCOLS.map(|protocol| {
+        let cells = protocols().map(|protocol| {
             let mut there = good.iter().filter(|seen| seen.row.attempt.protocol == protocol);
             cell(there.find(|seen| Line::of(seen) == line).copied())
         });
+        let cells = cells.collect::<Vec<_>>().concat();
         let Line { mechanism, binding, tls } = &line;
         let names = Some((mechanism.clone(), binding.clone()));
         // What is the same as above is left out.
         let (mechanism, binding) =
             if above == names { ("", "") } else { (mechanism.as_str(), binding.as_str()) };
-        outln!("{mechanism:21}{binding:22}{:8}{}", tls_name(*tls), cells.concat());
+        outln!("{mechanism:21}{binding:22}{:8}{cells}", tls_name(*tls));
         above = names;
     }
     outln!();
