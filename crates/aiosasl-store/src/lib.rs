@@ -12,6 +12,8 @@ mod hasher;
 mod memory;
 mod memory_counters;
 mod name;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod password;
 mod policy;
 #[cfg(test)]
