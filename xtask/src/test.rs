@@ -1,14 +1,14 @@
 //! `cargo xtask test`: every check, one after the other, and one line at the end that counts them.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::peers::postgres::{self, Missing, Postgres};
+use crate::peers::Stores;
 use crate::run::{self, Output};
 use crate::tally::Tally;
 use crate::{peers, tidy};
@@ -22,7 +22,14 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
     steps.cargo("fmt", &["fmt", "--all", "--check"])?;
     clippy(&mut steps)?;
     steps.step("tidy", tidy_step)?;
-    tests(&mut steps, quick)?;
+    let stores = steps.stores(quick)?;
+    steps.tests(
+        "tests and examples",
+        run::cargo()
+            .args(["test", "--workspace", "--all-features", "--no-fail-fast"])
+            .envs(stores.iter().flat_map(|it| it.environment.clone())),
+    )?;
+    drop(stores);
     no_std(&mut steps)?;
     steps.step("dependencies of the bare library", bare_dependencies)?;
     steps.command(
@@ -38,27 +45,6 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
         steps.peers()?;
     }
     Ok(steps.tally)
-}
-
-/// All tests, with a database server for those that need one, unless somebody has named one.
-fn tests(steps: &mut Steps, quick: bool) -> Result<()> {
-    let mut command = run::cargo();
-    command.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    let mut server = None;
-    if env::var_os(postgres::VARIABLE).is_none() {
-        let missing = if quick { Missing::Refuse } else { Missing::Install };
-        match Postgres::start(missing) {
-            Ok(started) => {
-                command.env(postgres::VARIABLE, &started.url);
-                server = Some(started);
-            }
-            Err(error) => steps.tally.skip("PostgreSQL", &format!("{error:#}")),
-        }
-        run::check_interrupt()?;
-    }
-    steps.tests("tests and examples", &mut command)?;
-    drop(server);
-    Ok(())
 }
 
 fn clippy(steps: &mut Steps) -> Result<()> {
@@ -207,6 +193,19 @@ impl Steps {
         Ok(())
     }
 
+    /// Starts the servers that keep accounts for the tests.
+    fn stores(&mut self, quick: bool) -> Result<Option<Stores>> {
+        if quick {
+            return Ok(None);
+        }
+        let mut stores = None;
+        self.step("servers that keep accounts", || {
+            stores = Some(peers::start_stores()?);
+            Ok(())
+        })?;
+        Ok(stores)
+    }
+
     fn peers(&mut self) -> Result<()> {
         let started = Instant::now();
         let tally = match peers::run(&peers::Options::default()) {
@@ -252,17 +251,12 @@ fn count_lines(stdout: &str) -> Tally {
         } else if let Some((test, result)) =
             text.strip_prefix("test ").and_then(|it| it.rsplit_once(" ... "))
         {
-            // Tests with a main of their own pad their names, and say first why they can't run.
-            let test = test.trim_end();
-            let (reason, test) = test
-                .strip_prefix('[')
-                .and_then(|it| it.split_once("] "))
-                .unwrap_or(("ignored", test));
             if result == "FAILED" {
-                tally.fail(test);
-            } else if let Some(said) = result.strip_prefix("ignored") {
-                let said = said.trim_start_matches([',', ' ']);
-                tally.skip(test, if said.is_empty() { reason } else { said });
+                tally.fail(test.trim_end());
+            } else if let Some(reason) = result.strip_prefix("ignored") {
+                // cargo's own harness says `ignored, reason`, others `ignored (reason)`.
+                let reason = reason.trim_matches([',', ' ', '(', ')']);
+                tally.skip(test.trim_end(), if reason.is_empty() { "ignored" } else { reason });
             }
         }
     }
@@ -278,15 +272,15 @@ mod tests {
         let tally = count_lines(
             "running 3 tests\ntest a::b ... ok\ntest a::c ... FAILED\n\
              test a::d ... ignored, takes an hour\n\
-             test [needs a server] b::c  ... ignored\n\
-             test result: FAILED. 12 passed; 1 failed; 1 ignored; 0 measured\n\
+             test b    ... ignored (needs a server)\n\
+             test result: FAILED. 12 passed; 1 failed; 2 ignored; 0 measured\n\
              test src/lib.rs - x (line 3) ... ok\n\
              test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured\n",
         );
         assert_eq!(tally.to_string(), "17 passed, 1 failed, 2 skipped");
         assert_eq!(
             tally.details(),
-            "failed   a::c\nskipped  a::d: takes an hour\nskipped  b::c: needs a server\n"
+            "failed   a::c\nskipped  a::d: takes an hour\nskipped  b: needs a server\n"
         );
     }
 

@@ -18,13 +18,8 @@ const TRIES: u32 = 3;
 
 /// Installs what `peers` lack, or says what is missing.
 pub(crate) fn install(peers: &[&Peer]) -> Result<()> {
-    let packages: Vec<&str> = peers.iter().flat_map(|peer| peer.packages).copied().collect();
-    install_packages(&packages)
-}
-
-/// Installs those of `packages` that are not there, or says what is missing.
-pub(crate) fn install_packages(packages: &[&str]) -> Result<()> {
-    let mut missing: Vec<&str> = packages.iter().copied().filter(|it| !installed(it)).collect();
+    let mut missing: Vec<&str> =
+        peers.iter().flat_map(|peer| peer.packages).copied().filter(|it| !installed(it)).collect();
     missing.sort_unstable();
     missing.dedup();
     if missing.is_empty() {

@@ -27,8 +27,7 @@ use crate::{
 const VARIABLE: &str = "AIOSASL_TEST_POSTGRES";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let absent =
-        env::var(VARIABLE).is_err().then_some("needs AIOSASL_TEST_POSTGRES: a server's URL");
+    let absent = env::var(VARIABLE).is_err().then_some("AIOSASL_TEST_POSTGRES names no database");
     let entrant = Entrant { name: "postgres", open: || Box::pin(open()), absent };
     let mut trials = entrant.trials(contract::ALL);
     trials.extend(entrant.trials(counts::ALL));
