@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::process::{Process, free_ports};
 use super::relay;
 use super::site::{MAIL, Site, give, user_ids};
+use super::token;
 use super::{Peer, Running};
 use crate::run;
 
@@ -44,6 +45,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     let mail = room.join("mail");
     fs::create_dir_all(&mail)?;
     fs::write(room.join("passwd"), passwd_file())?;
+    token::validate_at(&room)?;
     let users = if site.is_root {
         give(&mail, user_ids("nobody")?)?;
         Users::package()
@@ -135,7 +137,7 @@ auth_verbose = yes
 auth_failure_delay = 0
 auth_username_chars =
 auth_username_format =
-auth_mechanisms = plain login scram-sha-1 scram-sha-256 anonymous external
+auth_mechanisms = plain login scram-sha-1 scram-sha-256 oauthbearer xoauth2 anonymous external
 auth_ssl_username_from_cert = yes
 ssl_cert_username_field = commonName
 disable_plaintext_auth = no
@@ -161,6 +163,11 @@ passdb {{
   driver = passwd-file
   args = username_format=%u {room}/passwd
   mechanisms = plain login scram-sha-1 scram-sha-256
+}}
+passdb {{
+  driver = oauth2
+  args = {room}/oauth2.conf
+  mechanisms = oauthbearer xoauth2
 }}
 passdb {{
   driver = static

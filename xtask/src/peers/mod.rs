@@ -14,6 +14,7 @@ mod rows;
 mod site;
 mod slapd;
 mod table;
+mod token;
 
 use std::ffi::OsString;
 use std::fs;
