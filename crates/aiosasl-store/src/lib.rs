@@ -16,6 +16,8 @@ pub mod ldap;
 mod memory;
 mod memory_counters;
 mod name;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 #[cfg(feature = "pam")]
 mod pam;
 mod password;
