@@ -8,6 +8,7 @@ mod counters;
 mod credential;
 mod error;
 mod file;
+pub mod formats;
 mod hasher;
 mod memory;
 mod memory_counters;
