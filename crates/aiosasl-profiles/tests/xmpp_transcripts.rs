@@ -1,14 +1,15 @@
-//! Every XMPP transcript of the vectors, octets to octets, through the client's half of the codec.
+//! Every XMPP transcript of the vectors, octets to octets, through both halves of the codec.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use aiosasl::{
     error::FailureCode,
-    message::{ClientMessage, Response},
+    message::{Challenge, ClientMessage, Response},
 };
 use aiosasl_profiles::xmpp::{
     StreamEvent, StreamReader,
     sasl::{Answer, spell},
+    server::{self, Event},
 };
 use serde_json::Value;
 
@@ -36,27 +37,43 @@ fn every_transcript_is_played() {
 }
 
 fn play(lines: &[Value], id: &str) {
+    const OPENING: &[u8] = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
     let mut reader = StreamReader::new();
-    reader.push(b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>").unwrap();
+    reader.push(OPENING).unwrap();
     assert!(matches!(reader.next_event(), Ok(Some(StreamEvent::Opened(_)))));
+    let mut server = server::StreamReader::new();
+    server.push(OPENING).unwrap();
+    assert!(matches!(server.next_event(), Ok(Some(Event::Opened(_)))));
     for line in lines {
         let (text, octets) = (line["text"].as_str().unwrap(), line["sasl_hex"].as_str().map(unhex));
         if line["dir"] == "C" {
-            assert_eq!(spell(&said(text, octets)).as_str(), text, "{id}");
+            let message = said(text, octets);
+            assert_eq!(spell(&message).as_str(), text, "{id}");
+            server.push(text.as_bytes()).unwrap();
+            assert_eq!(server.next_event(), Ok(Some(Event::Said(Ok(message)))), "{id}");
         } else {
             reader.push(text.as_bytes()).unwrap();
             let heard = match reader.next_event() {
                 Ok(Some(StreamEvent::Answer(it))) => it,
                 other => panic!("{id}: {other:?}"),
             };
-            match (&heard, octets) {
-                (Answer::Challenge(it) | Answer::Success(Some(it)), Some(octets)) => {
-                    assert_eq!(it.as_bytes(), octets, "{id}");
+            let octets = octets.map(Challenge::new);
+            let ours = match (&heard, octets) {
+                (Answer::Challenge(it), Some(octets)) => {
+                    assert_eq!(*it, octets, "{id}");
+                    server::challenge(&octets)
                 }
-                (Answer::Success(None), None) => {}
-                (Answer::Failure(it), None) => assert_eq!(it.code(), FailureCode::Aborted, "{id}"),
+                (Answer::Success(it), octets) => {
+                    assert_eq!(*it, octets, "{id}");
+                    server::success(octets.as_ref())
+                }
+                (Answer::Failure(it), None) => {
+                    assert_eq!(it.code(), FailureCode::Aborted, "{id}");
+                    server::failure(it.code()).into()
+                }
                 other => panic!("{id}: {other:?}"),
-            }
+            };
+            assert_eq!(ours.as_str(), text, "{id}: server writes");
         }
     }
 }

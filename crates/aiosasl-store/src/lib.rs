@@ -18,6 +18,8 @@ mod policy;
 #[cfg(test)]
 mod scripted;
 mod service;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod throttle;
 mod timestamp;
 mod upgrade;
@@ -38,6 +40,8 @@ pub use name::NameRule;
 pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
 pub use policy::{CredentialPolicy, prepare_password};
 pub use service::{Anonymous, Service, Upgrades};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use sql::{Database, DatabaseOptions};
 pub use throttle::ThrottlePolicy;
 pub use timestamp::{Timestamp, TimestampError};
 pub use visit::Visit;

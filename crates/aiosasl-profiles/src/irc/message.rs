@@ -66,11 +66,13 @@ impl<'a> Message<'a> {
                 line.extend_from_slice(&middle(parameter));
                 continue;
             }
-            let has_space = parameter.contains(&b' ') && count < MAX_PARAMETERS;
-            if has_space || matches!(parameter, [] | [b':' | b' ', ..]) {
+            let kept = parameter.iter().copied().filter(|octet| is_text(*octet));
+            let text: Zeroizing<Vec<u8>> = Zeroizing::new(kept.collect());
+            let has_space = text.contains(&b' ') && count < MAX_PARAMETERS;
+            if has_space || matches!(text.as_slice(), [] | [b':' | b' ', ..]) {
                 line.push(b':');
             }
-            line.extend(parameter.iter().copied().filter(|octet| is_text(*octet)));
+            line.extend_from_slice(&text);
         }
         line.extend_from_slice(b"\r\n");
         line

@@ -1,4 +1,5 @@
-//! XMPP (RFC 6120): the client's half of a stream as far as authentication goes; elements to values, never a socket.
+//! XMPP (RFC 6120): both halves of a stream as far as authentication goes; elements to values, never a socket.
+//! [`StreamReader`] is the client's, [`server`] the other half.
 //!
 //! # Example: octets in, events out
 //!
@@ -21,11 +22,14 @@
 //! # }
 //! ```
 
+mod fault;
 mod features;
 pub mod sasl;
+pub mod server;
 mod stream;
 mod xml;
 
+pub use fault::{Condition, StreamFault};
 pub use features::{Features, StartTls};
 pub use stream::{StreamError, StreamEvent, StreamHeader, StreamReader, open};
 pub use xml::{Element, WhiteSpace};
@@ -48,6 +52,10 @@ pub const NS_BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 pub const NS_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// What a client's stream is about.
 pub const NS_CLIENT: &str = "jabber:client";
+/// `<session/>`, which older clients ask for (RFC 3921 section 3).
+pub const NS_SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+/// The conditions of stanza errors (RFC 6120 section 8.3).
+pub const NS_STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 /// SASL (RFC 6120 section 6).
 pub const NS_SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 /// The stream itself.

@@ -19,7 +19,7 @@ pub fn open(to: &str, from: Option<&str>) -> String {
     )
 }
 
-fn escape(value: &str) -> String {
+pub(super) fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         match character {
@@ -28,6 +28,8 @@ fn escape(value: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '\'' => escaped.push_str("&apos;"),
             '"' => escaped.push_str("&quot;"),
+            // XML has no way to write most of them.
+            control if control.is_control() || matches!(control, '\u{fffe}' | '\u{ffff}') => {}
             other => escaped.push(other),
         }
     }
@@ -143,7 +145,7 @@ impl StreamReader {
     ///
     /// [`WireError`] where too many would lie about: take the events first.
     pub fn push(&mut self, octets: &[u8]) -> Result<(), WireError> {
-        self.xml.push(octets)
+        Ok(self.xml.push(octets)?)
     }
 
     /// The next event, or `None` until more octets came.

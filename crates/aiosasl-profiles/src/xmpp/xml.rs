@@ -5,8 +5,8 @@ use std::fmt;
 use rxml::{Event, Options, Parse as _, Parser, error::EndOrError, parser::CommentMode};
 use zeroize::Zeroizing;
 
-use super::{MAX_DEPTH, MAX_ELEMENT, MAX_ELEMENTS};
-use crate::{WireError, printable};
+use super::{Condition, MAX_DEPTH, MAX_ELEMENT, MAX_ELEMENTS, StreamFault};
+use crate::printable;
 
 /// An element with all that stands in it.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -105,9 +105,9 @@ impl XmlReader {
         }
     }
 
-    pub(super) fn push(&mut self, octets: &[u8]) -> Result<(), WireError> {
+    pub(super) fn push(&mut self, octets: &[u8]) -> Result<(), StreamFault> {
         if self.pending().len().saturating_add(octets.len()) > 2 * MAX_ELEMENT {
-            return Err(fault("more came than was asked for"));
+            return Err(too_much("more came than was asked for"));
         }
         // Copied, so that what is left behind is wiped.
         let mut pending = Vec::with_capacity(self.pending().len() + octets.len());
@@ -127,7 +127,7 @@ impl XmlReader {
     }
 
     /// The next node, or `None` until more octets came.
-    pub(super) fn next_node(&mut self) -> Result<Option<Node>, WireError> {
+    pub(super) fn next_node(&mut self) -> Result<Option<Node>, StreamFault> {
         loop {
             let Some(event) = self.next_event()? else { return Ok(None) };
             if let Some(node) = self.take_event(event)? {
@@ -138,27 +138,39 @@ impl XmlReader {
         }
     }
 
-    fn next_event(&mut self) -> Result<Option<Event>, WireError> {
+    fn next_event(&mut self) -> Result<Option<Event>, StreamFault> {
         let pending = self.pending.get(self.parsed..).unwrap_or_default();
+        // The parser would wait for the end of what can be no text here: of another protocol's greeting, say.
+        if !self.root
+            && pending.first().is_some_and(|octet| !b"< \t\r\n".contains(octet))
+            && self.octets == 0
+        {
+            return Err(StreamFault::new(Condition::NotWellFormed, "expected XML"));
+        }
         let mut rest = pending;
         let event = self.parser.parse(&mut rest, false);
         let parsed = pending.len() - rest.len();
         self.parsed += parsed;
         self.octets = self.octets.saturating_add(parsed);
         if self.octets > MAX_ELEMENT {
-            return Err(fault("an element is too long"));
+            return Err(too_much("an element is too long"));
         }
         match event {
             Ok(event) => Ok(event),
             Err(EndOrError::NeedMoreData) => Ok(None),
             Err(EndOrError::Error(error)) => {
+                let condition = match error {
+                    rxml::Error::RestrictedXml(_) => Condition::RestrictedXml,
+                    _ => Condition::NotWellFormed,
+                };
                 let error = printable(error.to_string().as_bytes());
-                Err(WireError::protocol(format!("expected XML as XMPP restricts it: {error}")))
+                let text = format!("expected XML as XMPP restricts it: {error}");
+                Err(StreamFault::new(condition, text))
             }
         }
     }
 
-    fn take_event(&mut self, event: Event) -> Result<Option<Node>, WireError> {
+    fn take_event(&mut self, event: Event) -> Result<Option<Node>, StreamFault> {
         match event {
             Event::XmlDeclaration(..) => Ok(None),
             Event::StartElement(_, (namespace, name), attributes) => {
@@ -182,20 +194,20 @@ impl XmlReader {
         }
     }
 
-    fn begin(&mut self, element: Element) -> Result<Option<Node>, WireError> {
+    fn begin(&mut self, element: Element) -> Result<Option<Node>, StreamFault> {
         if !self.root {
             self.root = true;
             return Ok(Some(Node::Root(element)));
         }
         self.elements = self.elements.saturating_add(1);
         if self.open.len() + 1 >= MAX_DEPTH || self.elements > MAX_ELEMENTS {
-            return Err(fault("an element has too many others in it"));
+            return Err(too_much("an element has too many others in it"));
         }
         self.open.push(element);
         Ok(None)
     }
 
-    fn text(&mut self, text: &str) -> Result<Option<Node>, WireError> {
+    fn text(&mut self, text: &str) -> Result<Option<Node>, StreamFault> {
         match self.open.last_mut() {
             Some(element) => {
                 let needed = element.text.len() + text.len();
@@ -208,10 +220,12 @@ impl XmlReader {
                 element.text.push_str(text);
             }
             None if !text.bytes().all(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n')) => {
-                return Err(fault("expected an element, found text"));
+                return Err(bad_format("expected an element, found text"));
             }
             None if self.white_space == WhiteSpace::Refused => {
-                return Err(fault("expected no white space between the elements of an exchange"));
+                return Err(bad_format(
+                    "expected no white space between the elements of an exchange",
+                ));
             }
             // Keeps the connection alive, however often.
             None => self.octets = 0,
@@ -237,6 +251,10 @@ enum Ended {
     Root,
 }
 
-fn fault(text: &str) -> WireError {
-    WireError::protocol(text)
+fn too_much(text: &str) -> StreamFault {
+    StreamFault::new(Condition::PolicyViolation, text)
+}
+
+fn bad_format(text: &str) -> StreamFault {
+    StreamFault::new(Condition::BadFormat, text)
 }

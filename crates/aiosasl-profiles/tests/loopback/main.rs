@@ -8,3 +8,4 @@ mod runner;
 mod smtp;
 mod tls;
 mod xmpp;
+mod xmpp_server;

@@ -6,10 +6,12 @@ use aiosasl::{
     driver::{ServerInterface, Store as _},
     identity::AuthenticationId,
     message::{Challenge, ClientMessage, Outcome},
-    query::{Answer, External, Query},
+    query::{Answer, External, Query, VerifyToken},
+    secret::Secret,
 };
 use aiosasl_store::{
-    Account, AccountState, ActsAs, Anonymous, Credential, CredentialKind, NameRule, Visit,
+    Account, AccountState, ActsAs, Anonymous, Credential, CredentialKind, NameRule, Timestamp,
+    TokenDigest, Visit,
 };
 
 use crate::house::{House, account, log_in};
@@ -109,5 +111,33 @@ async fn the_anonymous_come_in_where_they_are_welcome() {
         let first = Some(b"someone".to_vec().into());
         let outcome = serve(server, first, &mut Silent, &house.service.visit(None)).await;
         assert_eq!(matches!(outcome, Ok(Outcome::Success(_))), welcome, "{anonymous:?}");
+    }
+}
+
+async fn token(visit: &Visit, token: &str) -> Result<String, &'static str> {
+    let query = Query::VerifyToken(VerifyToken::new(Secret::new(token)));
+    let verdict = visit.answer(query).await.token().expect("an answer");
+    verdict.map(|name| name.to_string()).map_err(|refused| refused.failure.reason.as_str())
+}
+
+#[tokio::test]
+async fn tokens_open_the_accounts_that_they_were_given_for() {
+    let given =
+        |token: &str| Credential::new(CredentialKind::Token(TokenDigest::of(&Secret::new(token))));
+    let mut user = account("user", "pencil").await;
+    user.put(given("fresh"));
+    user.put(given("stale").expiring(Timestamp::now().plus(-1)));
+    let mut disabled = Account::new("disabled".try_into().unwrap());
+    disabled.state = AccountState::Disabled;
+    disabled.put(given("disabled's"));
+    let house = House::plain([user, disabled]).await;
+    let visit = house.service.visit(None);
+    for (text, expected) in [
+        ("fresh", Ok("user".to_owned())),
+        ("stale", Err("credentials-expired")),
+        ("disabled's", Err("account-disabled")),
+        ("nobody's", Err("token-refused")),
+    ] {
+        assert_eq!(token(&visit, text).await, expected, "{text}");
     }
 }

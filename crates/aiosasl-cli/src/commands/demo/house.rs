@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 use aiosasl::{identity::AuthenticationId, mechanisms::ALL, policy::Plaintext, secret::Secret};
 use aiosasl_profiles::net::{
     ClientCertificate, Protocol,
-    server::{ServerConfig, ServerTls, serve_imap, serve_irc, serve_smtp},
+    server::{ServerConfig, ServerTls, serve_imap, serve_irc, serve_smtp, serve_xmpp},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,7 +40,8 @@ struct Door {
 }
 
 /// The protocols that have a server of ours.
-pub(super) const PROTOCOLS: [Protocol; 3] = [Protocol::Imap, Protocol::Irc, Protocol::Submission];
+pub(super) const PROTOCOLS: [Protocol; 4] =
+    [Protocol::Imap, Protocol::Irc, Protocol::Submission, Protocol::Xmpp];
 
 impl House {
     /// Builds it, and opens the doors.
@@ -97,6 +98,7 @@ async fn serve(
     let _ = match protocol {
         Protocol::Imap => serve_imap(stream, config, implicit_tls, account).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, account).await,
+        Protocol::Xmpp => serve_xmpp(stream, config, implicit_tls, account).await,
         _ => serve_smtp(stream, config, implicit_tls, account).await,
     };
 }

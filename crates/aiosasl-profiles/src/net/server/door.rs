@@ -9,7 +9,7 @@ use aiosasl::{
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
-    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage, Success},
+    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     policy::Plaintext,
     profile::Profile,
@@ -214,14 +214,15 @@ impl<'a, S: Store> Door<'a, S> {
 
     /// Whether somebody has come in.
     pub(super) fn is_authenticated(&self) -> bool {
-        self.success().is_some()
+        matches!(self.outcome, Some(Outcome::Success(_)))
     }
 
-    /// Who has come in.
-    pub(super) fn success(&self) -> Option<&Success> {
-        match &self.outcome {
-            Some(Outcome::Success(success)) => Some(success),
-            _ => None,
+    /// As whom somebody has come in; `None` where nobody has, or nobody in particular.
+    pub(super) fn account(&self) -> Option<&str> {
+        let Some(Outcome::Success(success)) = &self.outcome else { return None };
+        match (&success.authorization_id, success.identity.authentication_id()) {
+            (Some(other), _) => Some(other.as_str()),
+            (None, own) => own.map(AuthenticationId::as_str),
         }
     }
 

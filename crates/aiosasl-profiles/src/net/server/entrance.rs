@@ -5,12 +5,12 @@ use std::{net::SocketAddr, sync::Arc};
 use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
-use super::{ServerConfig, serve_imap, serve_irc, serve_smtp};
+use super::{ServerConfig, serve_imap, serve_irc, serve_smtp, serve_xmpp};
 use crate::{WireClass, WireError, net::Protocol};
 
 /// The protocols that have a server here.
 pub const SERVED: &[Protocol] =
-    &[Protocol::Imap, Protocol::Irc, Protocol::Smtp, Protocol::Submission];
+    &[Protocol::Imap, Protocol::Irc, Protocol::Smtp, Protocol::Submission, Protocol::Xmpp];
 
 /// A port, and what is spoken behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ pub async fn serve<S: Store + Send>(
         Protocol::Smtp | Protocol::Submission => {
             serve_smtp(stream, config, implicit_tls, store).await
         }
-        Protocol::Xmpp => Err(unserved(protocol)),
+        Protocol::Xmpp => serve_xmpp(stream, config, implicit_tls, store).await,
     }
 }
 

@@ -15,6 +15,7 @@ mod irc;
 mod runner;
 mod smtp;
 mod watcher;
+mod xmpp;
 
 pub use config::{Limits, ServerConfig, ServerTls};
 pub use crowd::{CrowdLimits, Full};
@@ -26,3 +27,4 @@ pub use irc::serve_irc;
 pub use runner::Server;
 pub use smtp::serve_smtp;
 pub use watcher::{Departure, Visit, Watcher};
+pub use xmpp::serve_xmpp;

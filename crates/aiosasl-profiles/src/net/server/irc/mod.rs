@@ -4,11 +4,7 @@ mod session;
 
 use std::sync::Arc;
 
-use aiosasl::{
-    driver::Store,
-    error::FailureCode,
-    message::{Outcome, Success},
-};
+use aiosasl::{driver::Store, error::FailureCode, message::Outcome};
 use tokio::net::TcpStream;
 
 use self::session::{Next, Session};
@@ -94,7 +90,7 @@ async fn authenticate<S: Store>(
     };
     let (verdict, patience) = door.authenticate(request, irc::PROFILE, &mut *session).await?;
     let lines = match verdict {
-        Ok(_) => session.voice().success(door.success().map_or("*", account)),
+        Ok(_) => session.voice().success(door.account().unwrap_or("*")),
         Err(code) => session.voice().failure(code, session.mechanisms()),
     };
     if let Some(why) = session.take_interruption() {
@@ -105,15 +101,6 @@ async fn authenticate<S: Store>(
         Patience::Left => Next::Go,
         Patience::Exhausted => Next::HangUp("too many failures"),
     })
-}
-
-/// Whose account it is that somebody uses now.
-fn account(success: &Success) -> &str {
-    match (&success.authorization_id, success.identity.authentication_id()) {
-        (Some(other), _) => other.as_str(),
-        (None, Some(own)) => own.as_str(),
-        (None, None) => "*",
-    }
 }
 
 /// Welcomes a client that has said all that it must: only where it has authenticated.
