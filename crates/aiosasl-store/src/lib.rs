@@ -11,9 +11,13 @@ mod derivation;
 mod error;
 mod file;
 mod hasher;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod memory;
 mod memory_counters;
 mod name;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod password;
 mod policy;
 #[cfg(test)]
