@@ -10,6 +10,7 @@ mod credential;
 mod derivation;
 mod error;
 mod file;
+pub mod formats;
 mod hasher;
 #[cfg(feature = "ldap")]
 pub mod ldap;
