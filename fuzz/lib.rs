@@ -12,6 +12,12 @@ use aiosasl::{
     secret::Secret,
 };
 
+/// Splits the fuzzer's octets into lines, their endings left out.
+pub fn lines(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = octets.split(|octet| *octet == b'\n');
+    lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
 /// Splits the fuzzer's octets into messages, at every 0xFF, which is in no well-formed one.
 fn messages(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     octets.split(|octet| *octet == 0xff)

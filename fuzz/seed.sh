@@ -24,4 +24,15 @@ for target, name in targets.items():
         open(f"{folder}/{number}", "wb").write(message)
     for number in range(0, len(messages) - 1, 2):
         open(f"{folder}/pair-{number}", "wb").write(messages[number] + b"\xff" + messages[number + 1])
+
+protocols = {"irc": "irc", "xmpp_server": "xmpp"}
+opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+transcripts = json.load(open("../vectors/profiles.json"))["valid"]
+for target, protocol in protocols.items():
+    folder = f"corpus/{target}"
+    os.makedirs(folder, exist_ok=True)
+    for transcript in (it for it in transcripts if it["protocol"] == protocol):
+        lines = [line["text"] for line in transcript["lines"]]
+        text = opening + "".join(lines) if protocol == "xmpp" else "\r\n".join(lines)
+        open(f"{folder}/{transcript['id']}", "w").write(text)
 PY

@@ -19,7 +19,7 @@ cargo xtask test [--quick]          every check; --quick leaves the real servers
 cargo xtask tidy                    the invariants of ARCHITECTURE.md
 cargo xtask peers [NAME...]         logs in to real servers: dovecot irc postfix prosody prosody13
       --command FILE                with this command instead of one built now
-cargo xtask peers --keep [NAME...]  starts them and waits, for tests by hand
+cargo xtask peers --keep [NAME...]  starts them, or slapd, and waits, for tests by hand
 ";
 
 fn main() -> ExitCode {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::peers::Stores;
 use crate::run::{self, Output};
 use crate::tally::Tally;
 use crate::{peers, tidy};
@@ -21,10 +22,14 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
     steps.cargo("fmt", &["fmt", "--all", "--check"])?;
     clippy(&mut steps)?;
     steps.step("tidy", tidy_step)?;
+    let stores = steps.stores(quick)?;
     steps.tests(
         "tests and examples",
-        &["test", "--workspace", "--all-features", "--no-fail-fast"],
+        run::cargo()
+            .args(["test", "--workspace", "--all-features", "--no-fail-fast"])
+            .envs(stores.iter().flat_map(|it| it.environment.clone())),
     )?;
+    drop(stores);
     no_std(&mut steps)?;
     steps.step("dependencies of the bare library", bare_dependencies)?;
     steps.command(
@@ -176,8 +181,8 @@ impl Steps {
     }
 
     /// A run of `cargo test`, which counts its tests.
-    fn tests(&mut self, name: &str, arguments: &[&str]) -> Result<()> {
-        let said = run::output(run::cargo().args(arguments), run::BUILD)?;
+    fn tests(&mut self, name: &str, command: &mut Command) -> Result<()> {
+        let said = run::output(command, run::BUILD)?;
         run::check_interrupt()?;
         let tally = count(name, &said);
         line(tally.failed.is_empty(), said.elapsed, &format!("{name}: {tally}"));
@@ -186,6 +191,19 @@ impl Steps {
         }
         self.tally.add(tally);
         Ok(())
+    }
+
+    /// Starts the servers that keep accounts for the tests.
+    fn stores(&mut self, quick: bool) -> Result<Option<Stores>> {
+        if quick {
+            return Ok(None);
+        }
+        let mut stores = None;
+        self.step("servers that keep accounts", || {
+            stores = Some(peers::start_stores()?);
+            Ok(())
+        })?;
+        Ok(stores)
     }
 
     fn peers(&mut self) -> Result<()> {
@@ -234,10 +252,11 @@ fn count_lines(stdout: &str) -> Tally {
             text.strip_prefix("test ").and_then(|it| it.rsplit_once(" ... "))
         {
             if result == "FAILED" {
-                tally.fail(test);
+                tally.fail(test.trim_end());
             } else if let Some(reason) = result.strip_prefix("ignored") {
-                let reason = reason.trim_start_matches([',', ' ']);
-                tally.skip(test, if reason.is_empty() { "ignored" } else { reason });
+                // cargo's own harness says `ignored, reason`, others `ignored (reason)`.
+                let reason = reason.trim_matches([',', ' ', '(', ')']);
+                tally.skip(test.trim_end(), if reason.is_empty() { "ignored" } else { reason });
             }
         }
     }
@@ -253,12 +272,16 @@ mod tests {
         let tally = count_lines(
             "running 3 tests\ntest a::b ... ok\ntest a::c ... FAILED\n\
              test a::d ... ignored, takes an hour\n\
-             test result: FAILED. 12 passed; 1 failed; 1 ignored; 0 measured\n\
+             test b    ... ignored (needs a server)\n\
+             test result: FAILED. 12 passed; 1 failed; 2 ignored; 0 measured\n\
              test src/lib.rs - x (line 3) ... ok\n\
              test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured\n",
         );
-        assert_eq!(tally.to_string(), "17 passed, 1 failed, 1 skipped");
-        assert_eq!(tally.details(), "failed   a::c\nskipped  a::d: takes an hour\n");
+        assert_eq!(tally.to_string(), "17 passed, 1 failed, 2 skipped");
+        assert_eq!(
+            tally.details(),
+            "failed   a::c\nskipped  a::d: takes an hour\nskipped  b: needs a server\n"
+        );
     }
 
     #[test]

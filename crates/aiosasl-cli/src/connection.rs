@@ -127,11 +127,18 @@ impl ConnectionOptions {
     }
 }
 
-fn unusable(path: &Path, error: &WireError) -> Failure {
+/// A file that is there, and is not what it should be.
+pub(crate) fn unusable(path: &Path, error: &WireError) -> Failure {
     Failure::usage(format!("can't use {}: {}", path.display(), error.text))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The content of a file of certificates or keys.
+///
+/// # Errors
+///
+/// A [`Failure`] of status 2 where it can't be read, or is too long.
+pub(crate) fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, Failure> {
+    let path = path.as_ref();
     let failure = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("can't read {}: {error}", path.display()))
     };
@@ -145,7 +152,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(octets)
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// A number of seconds, as an option's value.
+///
+/// # Errors
+///
+/// What was expected.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(limit) if !limit.is_zero() && limit <= Duration::from_secs(86_400) => Ok(limit),

@@ -7,6 +7,7 @@ mod decode;
 mod fault;
 mod lines;
 mod output;
+mod papers;
 mod preparation;
 mod secrets;
 mod status;
@@ -46,6 +47,8 @@ enum Command {
     Mechanisms(commands::mechanisms::Arguments),
     /// What a server offers, and what that is worth; never logs in
     Probe(commands::probe::Arguments),
+    /// A server that speaks the protocols far enough to authenticate
+    Serve(Box<commands::serve::Arguments>),
     /// Make, convert and check SCRAM verifiers of passwords
     Verifier(commands::verifier::Arguments),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => commands::man::run(&arguments, Arguments::command()),
         Command::Mechanisms(arguments) => Ok(commands::mechanisms::run(&arguments)),
         Command::Probe(arguments) => commands::probe::run(&arguments),
+        Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Verifier(arguments) => commands::verifier::run(&arguments),
     };
     match outcome {

@@ -78,7 +78,6 @@ impl StoreOption {
 
 impl OpenStore {
     /// Reads what is kept in memory again; where nothing is, that is nothing to do. It waits for the disk.
-    #[expect(dead_code, reason = "a server that is told to needs it")]
     pub(crate) fn reload(&self) -> Result<(), StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.reload())
     }

@@ -18,7 +18,27 @@ pub(crate) struct Url {
 ///
 /// What was expected, and what came.
 pub(crate) fn parse(url: &str) -> Result<Url, String> {
-    let shape = "expected scheme://[user@]host[:port]";
+    match parse_any(url, "expected scheme://[user@]host[:port]")? {
+        url if url.target.port == 0 => Err("expected a port from 1 to 65535, found 0".to_owned()),
+        url => Ok(url),
+    }
+}
+
+/// Parses a URL to listen on, likewise: without a user, and port 0 is for any that is free.
+///
+/// # Errors
+///
+/// What was expected, and what came.
+pub(crate) fn parse_listening(url: &str) -> Result<Url, String> {
+    match parse_any(url, "expected scheme://host[:port]")? {
+        url if url.target.user.is_some() => {
+            Err("expected no user in a URL to listen on".to_owned())
+        }
+        url => Ok(url),
+    }
+}
+
+fn parse_any(url: &str, shape: &str) -> Result<Url, String> {
     let (scheme, rest) = url.split_once("://").ok_or(shape)?;
     let (protocol, implicit_tls) = Protocol::from_scheme(scheme)
         .ok_or_else(|| format!("unknown scheme {scheme:?}, expected one of {}", schemes()))?;
@@ -75,14 +95,13 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), String> {
     if host.is_empty() {
         return Err("expected a host".into());
     }
-    let number = |text: &str| text.parse().ok().filter(|port| *port != 0);
-    let port =
-        match port {
-            None => None,
-            Some(text) => Some(number(text).ok_or_else(|| {
-                format!("expected a port from 1 to 65535, found {}", digits(text))
-            })?),
-        };
+    let port = match port {
+        None => None,
+        Some(text) => Some(
+            text.parse()
+                .map_err(|_| format!("expected a port from 1 to 65535, found {}", digits(text)))?,
+        ),
+    };
     Ok((host, port))
 }
 
@@ -148,6 +167,16 @@ mod tests {
         assert!(fault("imap://host:0").contains("1 to 65535"));
         assert!(fault("imap://%ff@host").contains("UTF-8"));
         assert!(fault("imap://a%0d%0ab@host").contains("control"));
+    }
+
+    #[test]
+    fn a_url_to_listen_on_has_any_port_and_no_user() {
+        let url = parse_listening("imaps://[::1]:0").unwrap();
+        assert_eq!((url.target.host.as_str(), url.target.port), ("::1", 0));
+        assert_eq!(parse_listening("imap://0.0.0.0").unwrap().target.port, 143);
+        assert!(parse_listening("imap://user@host").unwrap_err().contains("no user"));
+        let fault = parse_listening("imap://user:pencil@host").unwrap_err();
+        assert!(fault.contains("no password") && !fault.contains("pencil"), "{fault}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{sync::Arc, thread};
 use aiosasl::{
     hash::Hash,
     query::ScramVerifier,
-    secret::{Password, Secret},
+    secret::{self, Password, Secret},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use crate::{
+    derivation::Derivation,
     error::{StoreError, StoreErrorKind},
     password::{HashPolicy, PasswordHash, Salt},
 };
@@ -151,8 +152,9 @@ impl Hasher {
         password: &Secret,
     ) -> Result<bool, StoreError> {
         bounded(verifier.iterations(), StoreErrorKind::Malformed)?;
-        let (verifier, password) = (verifier.clone(), password.clone());
-        self.run(0, move || verifier.verifies(password)).await
+        let own =
+            self.scram(verifier.hash(), password.clone(), verifier.salt(), verifier.iterations());
+        Ok(secret::equal(own.await?.stored_key(), verifier.stored_key()))
     }
 
     /// A hash of the password, which is prepared already.
@@ -183,8 +185,8 @@ impl Hasher {
         iterations: u32,
     ) -> Result<ScramVerifier, StoreError> {
         bounded(iterations, StoreErrorKind::Invalid)?;
-        let salt = salt.into();
-        self.run(0, move || ScramVerifier::from_password(hash, password, salt, iterations)).await
+        let derivation = Derivation { hash, password, salt: salt.into(), iterations };
+        self.run(0, move || derivation.verifier()).await
     }
 
     /// Waits for a core and does the work, which uses so much memory (in KiB).

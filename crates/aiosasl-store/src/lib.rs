@@ -2,14 +2,18 @@
 
 mod account;
 mod backend;
+mod bulk;
 mod cache;
 mod chain;
 mod counters;
 mod credential;
+mod derivation;
 mod error;
 mod file;
 pub mod formats;
 mod hasher;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod memory;
 mod memory_counters;
 mod name;
@@ -27,10 +31,12 @@ mod visit;
 
 pub use account::{Account, AccountState, ActsAs};
 pub use backend::{Accounts, Backend, Checked, Conflict, Edit, Imported, Key, Settings};
+pub use bulk::{derive_verifiers, on_all_cores};
 pub use cache::{Cache, CacheOptions, PasswordCache};
 pub use chain::{Chain, Link, OnFailure};
 pub use counters::{Count, Counters};
 pub use credential::{Credential, CredentialKind, TokenDigest};
+pub use derivation::Derivation;
 pub use error::{StoreError, StoreErrorKind};
 pub use file::PasswdFile;
 pub use hasher::{Hasher, Limits};

@@ -12,8 +12,10 @@ mod prosody;
 mod relay;
 mod rows;
 mod site;
+mod slapd;
 mod table;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -48,6 +50,18 @@ pub(crate) struct Peer {
 /// All servers that we can start.
 pub(crate) const ALL: [&Peer; 5] =
     [&dovecot::PEER, &irc::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
+
+/// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
+const STORES: [Store; 1] = [Store { peer: &slapd::PEER, environment: slapd::environment }];
+
+/// Such a server, and what tells the tests where it is.
+struct Store {
+    peer: &'static Peer,
+    environment: fn(&Site, &Running) -> Vec<Variable>,
+}
+
+/// An environment variable.
+pub(crate) type Variable = (&'static str, OsString);
 
 /// A started server; dropped, it ends.
 pub(crate) struct Running {
@@ -116,6 +130,33 @@ pub(crate) fn keep(names: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// The servers that the tests of the back ends want; dropped, they end.
+pub(crate) struct Stores {
+    pub(crate) environment: Vec<Variable>,
+    _running: Vec<Running>,
+    _site: Site,
+}
+
+/// Starts the servers that the tests of the back ends want. Without one that can't be there, its tests are skipped.
+pub(crate) fn start_stores() -> Result<Stores> {
+    let site = Site::new()?;
+    let mut environment = Vec::new();
+    let mut running = Vec::new();
+    let peers = STORES.map(|store| store.peer);
+    for (store, (peer, state)) in STORES.iter().zip(start_all(&site, &peers)) {
+        match state {
+            State::Up(server) => {
+                environment.extend((store.environment)(&site, &server));
+                running.push(server);
+            }
+            State::Skipped(reason) => println!("{} is not there: {reason}", peer.name),
+            State::Failed(reason) => bail!("{} did not start: {reason}", peer.name),
+        }
+    }
+    run::check_interrupt()?;
+    Ok(Stores { environment, _running: running, _site: site })
+}
+
 /// The expected rows.
 fn table() -> Result<Vec<Row>> {
     let file = run::root().join("xtask/peers.json");
@@ -146,13 +187,18 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     if names.is_empty() {
         return Ok(ALL.to_vec());
     }
+    let known = [&ALL[..], &STORES.map(|store| store.peer)].concat();
     names
         .iter()
-        .map(|name| match ALL.iter().find(|peer| peer.name == name) {
+        .map(|name| match known.iter().find(|peer| peer.name == name) {
             Some(peer) => Ok(*peer),
-            None => bail!("there is no peer {name}; there are {}", ALL.map(|it| it.name).join(" ")),
+            None => bail!("there is no peer {name}; there are {}", peer_names(&known)),
         })
         .collect()
+}
+
+fn peer_names(peers: &[&Peer]) -> String {
+    peers.iter().map(|peer| peer.name).collect::<Vec<_>>().join(" ")
 }
 
 /// Installs and starts `peers`, the starting side by side.

@@ -9,4 +9,5 @@ pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod mechanisms;
 pub(crate) mod probe;
+pub(crate) mod serve;
 pub(crate) mod verifier;

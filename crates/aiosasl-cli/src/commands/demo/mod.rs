@@ -11,11 +11,11 @@ use aiosasl::{
     mechanism::{Binds, Exposure, Mechanism, Needs},
     mechanisms::{ALL, oauth, plain, scram},
 };
-use aiosasl_profiles::net::TlsMode;
+use aiosasl_profiles::net::{Protocol, TlsMode};
 use clap::Args;
 
 use self::{
-    house::{House, PASSWORD, PROTOCOLS, USER},
+    house::{House, PASSWORD, USER, protocols},
     login::{Attempt, Tried, Twist},
 };
 use crate::{
@@ -124,7 +124,7 @@ fn good_rows() -> Vec<Row> {
             Binds::Nothing => vec![None],
         };
         for binding in bindings {
-            for protocol in PROTOCOLS {
+            for protocol in protocols() {
                 for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
                     let attempt =
                         Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
@@ -192,7 +192,7 @@ fn bad_rows() -> Vec<Row> {
     ];
     let mut rows = Vec::new();
     for (label, class, attempt) in cases {
-        for protocol in PROTOCOLS {
+        for protocol in protocols() {
             let attempt = Attempt { protocol, ..attempt.clone() };
             rows.push(Row { label, attempt, expected: Some(class) });
         }
@@ -202,7 +202,7 @@ fn bad_rows() -> Vec<Row> {
 
 fn attempt(mechanism: Mechanism, tls: TlsMode) -> Attempt {
     Attempt {
-        protocol: PROTOCOLS[0],
+        protocol: Protocol::Imap,
         tls,
         mechanism,
         binding: None,

@@ -6,7 +6,7 @@ use aiosasl_profiles::net::{Protocol, TlsMode};
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::{PROTOCOLS, Seen, TLS_MODES, milliseconds, tls_name};
+use super::{Seen, TLS_MODES, milliseconds, protocols, tls_name};
 use crate::output::outln;
 
 /// The width of a cell.
@@ -76,16 +76,20 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
 fn print_logins(good: &[&Seen]) {
     let bold = Style::new().bold();
     let columns = CELL * TLS_MODES.len();
-    let protocols = PROTOCOLS.map(|protocol| format!("{:>columns$}", protocol.name())).concat();
-    let modes =
-        TLS_MODES.map(|tls| format!("{:>CELL$}", tls_name(tls))).concat().repeat(PROTOCOLS.len());
-    outln!("{:43}{protocols}", "");
+    let names: Vec<_> =
+        protocols().map(|protocol| format!("{:>columns$}", protocol.name())).collect();
+    let names = names.concat();
+    let modes = TLS_MODES
+        .map(|tls| format!("{:>CELL$}", tls_name(tls)))
+        .concat()
+        .repeat(protocols().count());
+    outln!("{:43}{names}", "");
     outln!("{bold}{:21}{:22}{modes}{bold:#}", "mechanism", "bound to");
     let mut lines: Vec<(String, String)> = good.iter().map(|seen| line_of(seen)).collect();
     lines.dedup();
     for (mechanism, binding) in lines {
         let mut cells = String::new();
-        for protocol in PROTOCOLS {
+        for protocol in protocols() {
             for tls in TLS_MODES {
                 let of_line = good
                     .iter()
