@@ -102,13 +102,11 @@ async fn open_file(path: PathBuf, missing: IfMissing) -> Result<OpenStore, Store
 
 impl OpenStore {
     /// Where failures are counted for all who share the store, if it can do that.
-    #[expect(dead_code, reason = "servers that share a database need it")]
     pub(crate) fn counters(&self) -> Option<Arc<dyn Counters>> {
         self.database.as_ref().map(|it| Arc::clone(it) as _)
     }
 
     /// Reads what is kept in memory again; where nothing is, that is nothing to do. It waits for the disk.
-    #[expect(dead_code, reason = "a server that is told to needs it")]
     pub(crate) fn reload(&self) -> Result<(), StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.reload())
     }

@@ -17,6 +17,8 @@ pub mod ldap;
 mod memory;
 mod memory_counters;
 mod name;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod password;
 mod policy;
 #[cfg(test)]
