@@ -64,7 +64,7 @@ impl From<Form> for VerifierFormat {
 }
 
 /// The hash of a SCRAM mechanism, with or without -PLUS.
-fn hash_of(mechanism: &str) -> Result<Hash, String> {
+pub(crate) fn hash_of(mechanism: &str) -> Result<Hash, String> {
     let name = MechanismName::parse_any_case(mechanism).map_err(|error| error.to_string())?;
     let names: Vec<&str> = Hash::ALL.iter().map(|hash| hash.scheme()).collect();
     Hash::from_scheme(name.without_plus().as_str())
