@@ -166,6 +166,7 @@ fn names_come_back_or_are_counted() {
         "a:{b}",
         "'a' are ",
         "a\nb",
+        "a\r\nb",
         "\u{e9},=+\\",
         "\"a\"",
         "pg_a",

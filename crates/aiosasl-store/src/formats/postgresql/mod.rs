@@ -283,7 +283,9 @@ fn state(may_log_in: bool) -> AccountState {
 /// Writes an account's statement.
 pub(super) fn write(account: &Account, scribe: &mut Scribe, out: &mut Vec<u8>) {
     let name = account.name.as_str();
-    if name.len() > MAX_NAME || name.starts_with("pg_") || matches!(name, "none" | "public") {
+    let reserved = name.starts_with("pg_") || matches!(name, "none" | "public");
+    // Who reads lines may take a carriage return for a part of their end.
+    if reserved || name.len() > MAX_NAME || name.contains('\r') {
         return scribe.losses.add(Loss::UnspellableName);
     }
     let scram = |kind: &CredentialKind| match kind {
