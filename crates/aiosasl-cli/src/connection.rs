@@ -25,8 +25,8 @@ const MAX_FILE: u64 = 16 << 20;
 /// Where to go, and how to get there.
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionOptions {
-    /// scheme://[user@]host[:port], percent-encoded: imap, irc, smtp, submission, xmpp; with TLS from the start imaps,
-    /// ircs, smtps, submissions, xmpps
+    /// scheme://[user@]host[:port], percent-encoded: imap, irc, pop3, sieve, smtp, submission, xmpp; with TLS from the
+    /// start imaps, ircs, pop3s, smtps, submissions, xmpps
     // As text: an error of the parser of arguments would repeat it, with a password that does not belong there.
     #[arg(value_name = "URL")]
     url: String,

@@ -121,8 +121,8 @@ fn decoded(what: &str, text: &str) -> Result<String, String> {
 }
 
 fn schemes() -> String {
-    let each = Protocol::ALL.iter().flat_map(|it| [it.name(), it.implicit_tls_name()]);
-    each.collect::<Vec<_>>().join(", ")
+    let each = Protocol::ALL.iter().flat_map(|it| [Some(it.name()), it.implicit_tls_name()]);
+    each.flatten().collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -146,6 +146,7 @@ mod tests {
         let url = parse("xmpps://j%C3%BCliet@[2001:db8::1]").unwrap();
         assert_eq!((url.target.host.as_str(), url.target.port), ("2001:db8::1", 5223));
         assert_eq!((url.target.user.as_deref(), url.implicit_tls), (Some("jüliet"), true));
+        assert_eq!(parse("sieve://host").unwrap().target.port, 4190);
         let url = parse("IMAPS://localhost").unwrap();
         assert_eq!((url.target.port, url.implicit_tls), (993, true));
         assert_eq!(parse("xmpp://romeo@example.org@host").unwrap().target.host, "host");

@@ -9,7 +9,9 @@ pub mod irc;
 pub mod line;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod pop3;
 mod said;
+pub mod sieve;
 pub mod smtp;
 mod wire_error;
 pub mod xmpp;

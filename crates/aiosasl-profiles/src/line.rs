@@ -80,6 +80,24 @@ impl LineBuffer {
         Ok(Some(line))
     }
 
+    /// The next octets, this many, whatever they are; or `None` until enough came. For protocols that count some octets
+    /// out between their lines.
+    ///
+    /// # Errors
+    ///
+    /// [`LineError::TooLong`] where that are more than a line may have.
+    pub fn next_octets(&mut self, count: usize) -> Result<Option<Line>, LineError> {
+        if count > self.limit {
+            return Err(LineError::TooLong(self.limit));
+        }
+        let end = self.given.saturating_add(count);
+        let Some(octets) = self.octets.get(self.given..end) else { return Ok(None) };
+        let octets = Zeroizing::new(octets.to_vec());
+        self.given = end;
+        self.searched = self.searched.max(end);
+        Ok(Some(octets))
+    }
+
     /// All that lies in the buffer, as it came: for protocols that change from lines to something else.
     pub fn take(&mut self) -> Line {
         self.compact(0);
@@ -162,6 +180,24 @@ mod tests {
         assert_eq!(buffer.next_line().unwrap().unwrap().as_slice(), b"one");
         assert_eq!(buffer.next_line().unwrap().unwrap().as_slice(), b"two");
         assert_eq!(buffer.next_line(), Ok(None));
+    }
+
+    #[test]
+    fn octets_are_counted_out_between_lines() {
+        let mut buffer = LineBuffer::new(10, Ending::CrLf);
+        buffer.push(b"{4}\r\na\nb").unwrap();
+        assert_eq!(buffer.next_line().unwrap().unwrap().as_slice(), b"{4}");
+        assert_eq!(buffer.next_octets(4), Ok(None));
+        buffer.push(b"\r\nrest\r\n").unwrap();
+        assert_eq!(buffer.next_octets(4).unwrap().unwrap().as_slice(), b"a\nb\r");
+        // What is left of an ending ends nothing.
+        assert_eq!(buffer.next_line(), Err(LineError::BareLf));
+        let mut buffer = LineBuffer::new(10, Ending::CrLf);
+        buffer.push(b"one two\r\n").unwrap();
+        assert_eq!(buffer.next_octets(0).unwrap().unwrap().as_slice(), b"");
+        assert_eq!(buffer.next_octets(4).unwrap().unwrap().as_slice(), b"one ");
+        assert_eq!(buffer.next_line().unwrap().unwrap().as_slice(), b"two");
+        assert_eq!(buffer.next_octets(11), Err(LineError::TooLong(10)));
     }
 
     #[test]

@@ -124,6 +124,7 @@ pub mod message;
 pub mod name;
 pub mod nonce;
 pub mod one_message;
+pub mod password_command;
 pub mod policy;
 pub mod prep;
 pub mod preparation;

@@ -2,7 +2,15 @@
 
 use alloc::borrow::Cow;
 
-use crate::prep::{self, PrepError, Strings};
+use crate::{
+    error::Reason,
+    identity::AuthenticationId,
+    prep::{self, PrepError, Strings},
+    secret::Password,
+};
+
+/// The longest name or password, in octets: RFC 4616 section 2 asks for 255 at least.
+pub(crate) const MAX_FIELD: usize = 1024;
 
 /// How names and passwords are prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,5 +46,40 @@ impl Preparation {
             }),
             Self::Strict => prep::saslprep(text, strings),
         }
+    }
+
+    /// A name and a password as somebody typed them, prepared as query strings: what a question to a store is made of.
+    ///
+    /// # Errors
+    ///
+    /// The reason, where one of them is empty, before or after, longer than 1024 octets, or can't be prepared.
+    pub fn name_and_password(
+        self,
+        name: &str,
+        password: &str,
+    ) -> Result<(AuthenticationId, Password), Reason> {
+        if name.len() > MAX_FIELD || password.len() > MAX_FIELD {
+            return Err(Reason::FieldTooLong);
+        }
+        if name.is_empty() {
+            return Err(Reason::EmptyAuthcid);
+        }
+        if password.is_empty() {
+            return Err(Reason::EmptyPassword);
+        }
+        let name = self.prepare(name, Strings::Query).map_err(|_| Reason::AuthcidPrepFailed)?;
+        let password = self
+            .prepare(password, Strings::Query)
+            .map_err(|_| Reason::PasswordPrepFailed)?
+            .into_owned();
+        let password = Password::new(password);
+        let name = AuthenticationId::new(name).map_err(|_| Reason::AuthcidPrepEmpty)?;
+        if password.expose().is_empty() {
+            return Err(Reason::PasswordPrepEmpty);
+        }
+        if password.expose().contains('\0') {
+            return Err(Reason::PasswordPrepFailed);
+        }
+        Ok((name, password))
     }
 }

@@ -5,6 +5,7 @@ use aiosasl::{
     error::FailureCode,
     message::{Challenge, ClientMessage, Response, ServerMessage},
     name::MechanismName,
+    secret::Secret,
 };
 use zeroize::Zeroizing;
 
@@ -30,8 +31,10 @@ pub enum Command {
     Authenticate(Result<Authenticate, FailureCode>),
     /// The list of capabilities.
     Capability,
-    /// A password without SASL; its arguments are not even read.
-    Login,
+    /// The mailboxes; its arguments are not even read.
+    List,
+    /// A name and a password, without SASL; or the reason why these are none.
+    Login(Result<Login, FailureCode>),
     /// To leave.
     Logout,
     /// Nothing.
@@ -51,6 +54,15 @@ pub struct Authenticate {
     pub initial_response: Option<Response>,
 }
 
+/// A name and a password (RFC 9051 section 6.2.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Whose it is.
+    pub name: Vec<u8>,
+    /// What proves it.
+    pub password: Secret,
+}
+
 impl Tagged {
     /// Reads a command's line, its ending not included. `None` where there is no tag to answer to.
     pub fn parse(line: &[u8]) -> Option<Self> {
@@ -59,7 +71,8 @@ impl Tagged {
         let (word, arguments) = split_word(rest);
         let command = match (word.to_ascii_uppercase().as_slice(), arguments) {
             (b"AUTHENTICATE", _) => Command::Authenticate(authenticate(arguments)),
-            (b"LOGIN", _) => Command::Login,
+            (b"LIST", _) => Command::List,
+            (b"LOGIN", _) => Command::Login(login(arguments)),
             (b"CAPABILITY", b"") => Command::Capability,
             (b"LOGOUT", b"") => Command::Logout,
             (b"NOOP", b"") => Command::Noop,
@@ -93,6 +106,43 @@ fn authenticate(arguments: &[u8]) -> Result<Authenticate, FailureCode> {
         Some(base64) => Some(response(base64)?),
     };
     Ok(Authenticate { mechanism, initial_response })
+}
+
+/// Two strings, quoted or not. A literal is none of them: whoever announces one is told so, and does not send it then.
+fn login(arguments: &[u8]) -> Result<Login, FailureCode> {
+    let (name, rest) = string(arguments).ok_or(FailureCode::Malformed)?;
+    let rest = rest.strip_prefix(b" ").ok_or(FailureCode::Malformed)?;
+    match string(rest) {
+        Some((password, [])) => {
+            Ok(Login { name: name.to_vec(), password: Secret::new(&**password) })
+        }
+        _ => Err(FailureCode::Malformed),
+    }
+}
+
+/// The string that octets begin with (`astring` without literals, RFC 9051 section 9), and what follows it.
+fn string(octets: &[u8]) -> Option<(Zeroizing<Vec<u8>>, &[u8])> {
+    let mut inside = Zeroizing::new(Vec::with_capacity(octets.len()));
+    let Some(mut rest) = octets.strip_prefix(b"\"") else {
+        let is_atom = |octet: &&u8| **octet > b' ' && !b"\"\\(){%*\x7f".contains(octet);
+        let (atom, rest) = octets.split_at_checked(octets.iter().take_while(is_atom).count())?;
+        inside.extend_from_slice(atom);
+        return (!atom.is_empty()).then_some((inside, rest));
+    };
+    loop {
+        rest = match rest {
+            [b'"', after @ ..] => return Some((inside, after)),
+            [b'\\', octet @ (b'"' | b'\\'), after @ ..] => {
+                inside.push(*octet);
+                after
+            }
+            [b'\\' | b'\r' | 0, ..] | [] => return None,
+            [octet, after @ ..] => {
+                inside.push(*octet);
+                after
+            }
+        };
+    }
 }
 
 /// Reads the line that answers a challenge, its ending not included.

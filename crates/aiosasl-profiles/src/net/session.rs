@@ -13,8 +13,8 @@ use aiosasl::{
 use tokio::time::timeout;
 
 use super::{
-    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, irc, opening::Opening, smtp,
-    xmpp,
+    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, irc, opening::Opening, pop3,
+    sieve, smtp, xmpp,
 };
 use crate::{WireClass, WireError, printable};
 
@@ -34,6 +34,8 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
     let client = match target.protocol {
         Protocol::Imap => Client::Imap(Box::new(imap::Client::open(opening).await?)),
         Protocol::Irc => Client::Irc(Box::new(irc::Client::open(opening).await?)),
+        Protocol::Pop3 => Client::Pop3(Box::new(pop3::Client::open(opening).await?)),
+        Protocol::Sieve => Client::Sieve(Box::new(sieve::Client::open(opening).await?)),
         Protocol::Smtp | Protocol::Submission => {
             Client::Smtp(Box::new(smtp::Client::open(opening).await?))
         }
@@ -55,6 +57,8 @@ pub struct Session {
 enum Client {
     Imap(Box<imap::Client>),
     Irc(Box<irc::Client>),
+    Pop3(Box<pop3::Client>),
+    Sieve(Box<sieve::Client>),
     Smtp(Box<smtp::Client>),
     Xmpp(Box<xmpp::Client>),
 }
@@ -65,6 +69,8 @@ macro_rules! each {
         match $client {
             Client::Imap($it) => $call,
             Client::Irc($it) => $call,
+            Client::Pop3($it) => $call,
+            Client::Sieve($it) => $call,
             Client::Smtp($it) => $call,
             Client::Xmpp($it) => $call,
         }

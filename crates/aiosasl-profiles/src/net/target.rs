@@ -7,6 +7,10 @@ pub enum Protocol {
     Imap,
     /// IRC (RFC 1459, `IRCv3`).
     Irc,
+    /// POP3 (RFC 1939, RFC 5034).
+    Pop3,
+    /// ManageSieve (RFC 5804).
+    Sieve,
     /// SMTP between servers' ports (RFC 5321, RFC 4954).
     Smtp,
     /// Message submission (RFC 6409): SMTP for users.
@@ -15,35 +19,40 @@ pub enum Protocol {
     Xmpp,
 }
 
-/// What is known of a protocol: scheme and port, with TLS from the start or without; the service's name.
+/// What is known of a protocol: scheme and port, without TLS from the start, and with it where that has its own; the
+/// service's name.
 struct Row {
     protocol: Protocol,
     scheme: &'static str,
     port: u16,
-    implicit_scheme: &'static str,
-    implicit_port: u16,
+    implicit: Option<(&'static str, u16)>,
     service: &'static str,
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 5] = [
-    Row { protocol: Protocol::Imap, scheme: "imap", port: 143, implicit_scheme: "imaps", implicit_port: 993, service: "imap" },
-    Row { protocol: Protocol::Irc, scheme: "irc", port: 6667, implicit_scheme: "ircs", implicit_port: 6697, service: "irc" },
-    Row { protocol: Protocol::Smtp, scheme: "smtp", port: 25, implicit_scheme: "smtps", implicit_port: 465, service: "smtp" },
-    Row { protocol: Protocol::Submission, scheme: "submission", port: 587, implicit_scheme: "submissions", implicit_port: 465, service: "smtp" },
-    Row { protocol: Protocol::Xmpp, scheme: "xmpp", port: 5222, implicit_scheme: "xmpps", implicit_port: 5223, service: "xmpp" },
+const TABLE: [Row; 7] = [
+    Row { protocol: Protocol::Imap, scheme: "imap", port: 143, implicit: Some(("imaps", 993)), service: "imap" },
+    Row { protocol: Protocol::Irc, scheme: "irc", port: 6667, implicit: Some(("ircs", 6697)), service: "irc" },
+    Row { protocol: Protocol::Pop3, scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop" },
+    Row { protocol: Protocol::Sieve, scheme: "sieve", port: 4190, implicit: None, service: "sieve" },
+    Row { protocol: Protocol::Smtp, scheme: "smtp", port: 25, implicit: Some(("smtps", 465)), service: "smtp" },
+    Row { protocol: Protocol::Submission, scheme: "submission", port: 587, implicit: Some(("submissions", 465)), service: "smtp" },
+    Row { protocol: Protocol::Xmpp, scheme: "xmpp", port: 5222, implicit: Some(("xmpps", 5223)), service: "xmpp" },
 ];
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Imap, Self::Irc, Self::Smtp, Self::Submission, Self::Xmpp];
+    pub const ALL: [Self; 7] =
+        [Self::Imap, Self::Irc, Self::Pop3, Self::Sieve, Self::Smtp, Self::Submission, Self::Xmpp];
 
     /// The protocol of a URL's scheme, and whether the scheme asks for TLS from the start (`imaps`).
     pub fn from_scheme(scheme: &str) -> Option<(Self, bool)> {
         TABLE.iter().find_map(|row| match scheme {
             _ if scheme.eq_ignore_ascii_case(row.scheme) => Some((row.protocol, false)),
-            _ if scheme.eq_ignore_ascii_case(row.implicit_scheme) => Some((row.protocol, true)),
-            _ => None,
+            _ => {
+                let (implicit, _) = row.implicit?;
+                scheme.eq_ignore_ascii_case(implicit).then_some((row.protocol, true))
+            }
         })
     }
 
@@ -52,9 +61,9 @@ impl Protocol {
         self.row().scheme
     }
 
-    /// The scheme with TLS from the start: `imaps`.
-    pub fn implicit_tls_name(self) -> &'static str {
-        self.row().implicit_scheme
+    /// The scheme with TLS from the start, where there is one: `imaps`.
+    pub fn implicit_tls_name(self) -> Option<&'static str> {
+        self.row().implicit.map(|(scheme, _)| scheme)
     }
 
     /// The registered port without TLS from the start.
@@ -62,9 +71,9 @@ impl Protocol {
         self.row().port
     }
 
-    /// The registered port with TLS from the start.
+    /// The registered port with TLS from the start; where there is none, that without.
     pub fn implicit_tls_port(self) -> u16 {
-        self.row().implicit_port
+        self.row().implicit.map_or(self.row().port, |(_, port)| port)
     }
 
     /// The registered service name (RFC 4422 section 4, item 1).
@@ -73,10 +82,12 @@ impl Protocol {
     }
 
     fn row(self) -> &'static Row {
-        let [imap, irc, smtp, submission, xmpp] = &TABLE;
+        let [imap, irc, pop3, sieve, smtp, submission, xmpp] = &TABLE;
         match self {
             Self::Imap => imap,
             Self::Irc => irc,
+            Self::Pop3 => pop3,
+            Self::Sieve => sieve,
             Self::Smtp => smtp,
             Self::Submission => submission,
             Self::Xmpp => xmpp,
@@ -118,10 +129,13 @@ mod tests {
         for protocol in Protocol::ALL {
             assert_eq!(protocol.row().protocol, protocol);
             assert_eq!(Protocol::from_scheme(protocol.name()), Some((protocol, false)));
-            assert_eq!(Protocol::from_scheme(protocol.implicit_tls_name()), Some((protocol, true)));
+            if let Some(implicit) = protocol.implicit_tls_name() {
+                assert_eq!(Protocol::from_scheme(implicit), Some((protocol, true)));
+            }
         }
         assert_eq!(Protocol::from_scheme("IMAPS"), Some((Protocol::Imap, true)));
         assert_eq!(Protocol::from_scheme("gopher"), None);
+        assert_eq!(Protocol::from_scheme("sieves"), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::tls::{self, TlsInfo};
 use crate::{
     WireClass, WireError,
-    line::{Ending, Line, LineBuffer},
+    line::{Ending, Line, LineBuffer, LineError},
 };
 
 /// How many octets are read at once.
@@ -79,8 +79,25 @@ impl Transport {
     /// [`Connection`](WireClass::Connection) where the peer has hung up, [`Timeout`](WireClass::Timeout) at the
     /// deadline.
     pub(crate) async fn line(&mut self) -> Result<Line, WireError> {
+        self.take(LineBuffer::next_line).await
+    }
+
+    /// The next octets, this many and whatever they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`line`](Self::line).
+    pub(crate) async fn octets(&mut self, count: usize) -> Result<Line, WireError> {
+        self.take(|lines| lines.next_octets(count)).await
+    }
+
+    /// Reads until the buffer has what is wanted of it.
+    async fn take(
+        &mut self,
+        mut next: impl FnMut(&mut LineBuffer) -> Result<Option<Line>, LineError>,
+    ) -> Result<Line, WireError> {
         loop {
-            match self.lines.next_line() {
+            match next(&mut self.lines) {
                 Ok(Some(line)) => return Ok(line),
                 Ok(None) => {
                     let chunk = self.read().await?;

@@ -260,7 +260,7 @@ async fn bad_lines_get_bad_answers_and_the_connection_lives() {
             "A1 BAD Expected base64",
             "* BAD Expected a tag and a command",
             "A2 NO No such mechanism",
-            "A3 NO [PRIVACYREQUIRED] AUTHENTICATE is for that",
+            "A3 NO [PRIVACYREQUIRED] Encryption required",
             "+ ",
             "A4 BAD Expected base64",
             "A5 OK Done",
@@ -351,6 +351,44 @@ async fn whoever_has_come_in_is_in_and_stays_who_they_are() {
         ]
     );
     assert_eq!(who(served).await, ("user".to_owned(), "PLAIN".to_owned()));
+}
+
+#[tokio::test]
+async fn the_login_command_comes_in_by_the_same_door() {
+    let login = b"A1 LOGIN user {6}\r\nA2 LOGIN user \"pencil\r\nA3 LOGIN \"user\" pencim\r\n\
+                  A4 LOGIN nobody pencil\r\nA5 LOGIN user \"\"\r\nA6 LOGIN \"user\" \"pencil\"\r\n\
+                  A7 LOGIN user pencil\r\nA8 LIST \"\" *\r\nA9 LOGOUT\r\n";
+    let (port, served) = server(careless_config(), false).await;
+    let heard = shout(port, login).await;
+    let answers: Vec<_> = heard.lines().collect();
+    assert!(!answers[0].contains("LOGINDISABLED"), "{heard}");
+    assert_eq!(
+        answers[1..],
+        [
+            "A1 BAD Expected a name and a password, quoted or not, and no literals",
+            "A2 BAD Expected a name and a password, quoted or not, and no literals",
+            "A3 NO [AUTHENTICATIONFAILED] Authentication failed",
+            "A4 NO [AUTHENTICATIONFAILED] Authentication failed",
+            "A5 NO [AUTHENTICATIONFAILED] Authentication failed",
+            "A6 OK Authenticated",
+            "A7 BAD Not now",
+            "A8 OK Done",
+            "* BYE Good bye",
+            "A9 OK Done"
+        ]
+    );
+    assert_eq!(who(served).await, ("user".to_owned(), "PLAIN".to_owned()));
+}
+
+#[tokio::test]
+async fn the_login_command_is_withheld_where_no_mechanism_shows_the_password() {
+    let sha_256 = aiosasl::mechanisms::scram::SCRAM_SHA_256;
+    let config = ServerConfig { mechanisms: Arc::new([sha_256]), ..careless_config() };
+    let (port, served) = server(config, false).await;
+    let heard = shout(port, b"A1 LOGIN user pencil\r\nA2 LOGOUT\r\n").await;
+    assert!(heard.contains("LOGINDISABLED"), "{heard}");
+    assert!(heard.contains("A1 NO [CANNOT] "), "{heard}");
+    assert_eq!(why(served).await, "mechanism-unavailable");
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@
 mod house;
 mod imap;
 mod irc;
+mod pop3;
 mod runner;
+mod sieve;
 mod smtp;
 mod tls;
 mod xmpp;

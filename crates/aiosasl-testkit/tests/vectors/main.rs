@@ -55,6 +55,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("precis.json", "crates/aiosasl/tests/prep.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/imap_transcripts.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/irc_transcripts.rs"),
+    ("profiles.json", "crates/aiosasl-profiles/tests/pop3_transcripts.rs"),
+    ("profiles.json", "crates/aiosasl-profiles/tests/sieve_transcripts.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/smtp_transcripts.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/xmpp_transcripts.rs"),
     ("saslprep.json", "crates/aiosasl/tests/prep.rs"),
@@ -62,10 +64,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// The protocols of `profiles.json` that have a room in `aiosasl-profiles`, whose tests play them.
-const PROTOCOLS: &[&str] = &["imap", "irc", "smtp", "xmpp"];
+const PROTOCOLS: &[&str] = &["imap", "irc", "managesieve", "pop3", "smtp", "xmpp"];
 /// Those that have none yet: their transcripts wait for it.
-const NO_ROOM_YET: &[&str] =
-    &["acap", "dovecot-auth", "managesieve", "mongodb", "nntp", "pop3", "xmpp-sasl2"];
+const NO_ROOM_YET: &[&str] = &["acap", "dovecot-auth", "mongodb", "nntp", "xmpp-sasl2"];
 
 #[test]
 fn every_vector_is_played() {

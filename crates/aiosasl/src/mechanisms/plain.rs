@@ -18,8 +18,7 @@ use crate::{
     message::{Proven, Response},
     name::MechanismName,
     one_message::OneMessageClient,
-    prep::Strings,
-    preparation::Preparation,
+    preparation::{MAX_FIELD, Preparation},
     query::{Answer, Query, VerifyPassword},
     secret::Password,
 };
@@ -41,9 +40,6 @@ pub const MECHANISM: Mechanism = Mechanism {
 };
 
 const NAME: MechanismName = MechanismName::new("PLAIN");
-
-/// The longest field, in octets: RFC 4616 section 2 asks for 255 at least.
-const MAX_FIELD: usize = 1024;
 
 /// Prepares name and password (as query strings, RFC 4616 section 2) and makes the message.
 ///
@@ -136,34 +132,11 @@ impl Fields {
         authentication_id: &str,
         password: &str,
     ) -> Result<Self, Reason> {
-        if [authorization_id, authentication_id, password]
-            .iter()
-            .any(|field| field.len() > MAX_FIELD)
-        {
+        if authorization_id.len() > MAX_FIELD {
             return Err(Reason::FieldTooLong);
         }
-        if authentication_id.is_empty() {
-            return Err(Reason::EmptyAuthcid);
-        }
-        if password.is_empty() {
-            return Err(Reason::EmptyPassword);
-        }
-        let name = preparation
-            .prepare(authentication_id, Strings::Query)
-            .map_err(|_| Reason::AuthcidPrepFailed)?;
-        let password = preparation
-            .prepare(password, Strings::Query)
-            .map_err(|_| Reason::PasswordPrepFailed)?
-            .into_owned();
-        let password = Password::new(password);
-        let authentication_id =
-            AuthenticationId::new(name).map_err(|_| Reason::AuthcidPrepEmpty)?;
-        if password.expose().is_empty() {
-            return Err(Reason::PasswordPrepEmpty);
-        }
-        if password.expose().contains('\0') {
-            return Err(Reason::PasswordPrepFailed);
-        }
+        let (authentication_id, password) =
+            preparation.name_and_password(authentication_id, password)?;
         let authorization_id = AuthorizationId::derived_if_empty(authorization_id)
             .map_err(|_| Reason::TooManyFields)?;
         Ok(Self { authorization_id, authentication_id, password })

@@ -124,8 +124,9 @@ fn good_rows() -> Vec<Row> {
             Binds::Nothing => vec![None],
         };
         for binding in bindings {
-            for protocol in protocols() {
-                for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
+            // In the order of the table's lines.
+            for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
+                for protocol in protocols().filter(|it| has(*it, tls)) {
                     let attempt =
                         Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
                     rows.push(Row { label: "login", attempt, expected: None });
@@ -134,6 +135,11 @@ fn good_rows() -> Vec<Row> {
         }
     }
     rows
+}
+
+/// Not every protocol has a port where TLS comes first.
+fn has(protocol: Protocol, tls: TlsMode) -> bool {
+    tls != TlsMode::Implicit || protocol.implicit_tls_name().is_some()
 }
 
 /// Without TLS there is nothing to bind to, nobody whom a certificate names, and somebody who reads along.
@@ -193,7 +199,10 @@ fn bad_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for (label, class, attempt) in cases {
         for protocol in protocols() {
-            let attempt = Attempt { protocol, ..attempt.clone() };
+            let mut attempt = Attempt { protocol, ..attempt.clone() };
+            if !has(protocol, attempt.tls) {
+                attempt.tls = TlsMode::StartTls;
+            }
             rows.push(Row { label, attempt, expected: Some(class) });
         }
     }

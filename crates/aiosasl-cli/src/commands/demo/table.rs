@@ -6,7 +6,7 @@ use aiosasl_profiles::net::{Protocol, TlsMode};
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::{Seen, TLS_MODES, milliseconds, protocols, tls_name};
+use super::{Seen, milliseconds, protocols, tls_name};
 use crate::output::outln;
 
 /// The width of a cell.
@@ -42,7 +42,7 @@ fn row_json(seen: &Seen) -> Value {
     })
 }
 
-/// A table with a line for each mechanism and a column for each way to a server; then what must fail; then the sum.
+/// A table with a line for each mechanism and way to TLS, and a column for each protocol; then what must fail; then the sum.
 pub(super) fn print(seen: &[Seen], elapsed: Duration) {
     let (good, bad): (Vec<&Seen>, Vec<&Seen>) =
         seen.iter().partition(|seen| seen.row.expected.is_none());
@@ -75,40 +75,54 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
 
 fn print_logins(good: &[&Seen]) {
     let bold = Style::new().bold();
-    let columns = CELL * TLS_MODES.len();
-    let names: Vec<_> =
-        protocols().map(|protocol| format!("{:>columns$}", protocol.name())).collect();
+    let names: Vec<_> = protocols().map(|it| format!("{:>CELL$}", short_name(it))).collect();
     let names = names.concat();
-    let modes = TLS_MODES
-        .map(|tls| format!("{:>CELL$}", tls_name(tls)))
-        .concat()
-        .repeat(protocols().count());
-    outln!("{:43}{names}", "");
-    outln!("{bold}{:21}{:22}{modes}{bold:#}", "mechanism", "bound to");
-    let mut lines: Vec<(String, String)> = good.iter().map(|seen| line_of(seen)).collect();
+    outln!("{bold}{:21}{:22}{:8}{names}{bold:#}", "mechanism", "bound to", "tls");
+    let mut lines: Vec<Line> = good.iter().map(|seen| Line::of(seen)).collect();
     lines.dedup();
-    for (mechanism, binding) in lines {
-        let mut cells = String::new();
-        for protocol in protocols() {
-            for tls in TLS_MODES {
-                let of_line = good
-                    .iter()
-                    .filter(|seen| line_of(seen) == (mechanism.clone(), binding.clone()));
-                cells.push_str(&cell(of_line.copied().find(|seen| is_at(seen, protocol, tls))));
-            }
-        }
-        outln!("{mechanism:21}{binding:22}{cells}");
+    let mut above = None;
+    for line in lines {
+        let cells = protocols().map(|protocol| {
+            let mut there = good.iter().filter(|seen| seen.row.attempt.protocol == protocol);
+            cell(there.find(|seen| Line::of(seen) == line).copied())
+        });
+        let cells = cells.collect::<Vec<_>>().concat();
+        let Line { mechanism, binding, tls } = &line;
+        let names = Some((mechanism.clone(), binding.clone()));
+        // What is the same as above is left out.
+        let (mechanism, binding) =
+            if above == names { ("", "") } else { (mechanism.as_str(), binding.as_str()) };
+        outln!("{mechanism:21}{binding:22}{:8}{cells}", tls_name(*tls));
+        above = names;
     }
     outln!();
 }
 
-fn line_of(seen: &Seen) -> (String, String) {
-    let binding = seen.row.attempt.binding.as_ref().map_or_else(String::new, ToString::to_string);
-    (seen.row.attempt.mechanism.name.to_string(), binding)
+/// What the logins of one line of the table have in common.
+#[derive(PartialEq, Eq)]
+struct Line {
+    mechanism: String,
+    binding: String,
+    tls: TlsMode,
 }
 
-fn is_at(seen: &Seen, protocol: Protocol, tls: TlsMode) -> bool {
-    (seen.row.attempt.protocol, seen.row.attempt.tls) == (protocol, tls)
+impl Line {
+    fn of(seen: &Seen) -> Self {
+        let attempt = &seen.row.attempt;
+        Self {
+            mechanism: attempt.mechanism.name.to_string(),
+            binding: attempt.binding.as_ref().map_or_else(String::new, ToString::to_string),
+            tls: attempt.tls,
+        }
+    }
+}
+
+/// A name that fits a cell.
+fn short_name(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Submission => "submit",
+        other => other.name(),
+    }
 }
 
 fn cell(seen: Option<&Seen>) -> String {

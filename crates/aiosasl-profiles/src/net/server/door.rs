@@ -9,18 +9,23 @@ use aiosasl::{
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
-    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
+    message::{Challenge, Outcome, Response, ServerMessage},
     name::MechanismName,
+    password_command::PasswordCommand,
     policy::Plaintext,
     profile::Profile,
     query::{Answer, Query},
+    secret::Secret,
 };
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
 
-use super::{ServerConfig, ServerEvent};
+use super::{
+    ServerConfig, ServerEvent,
+    dialogue::{AllSaid, Dialogue, Interrupt, Wire},
+};
 use crate::{
     WireClass, WireError,
     line::Ending,
@@ -44,53 +49,6 @@ pub(super) enum Patience {
     Left,
     /// It has had its share: hang up.
     Exhausted,
-}
-
-/// How a protocol carries challenges and what answers them, while an exchange lasts.
-pub(super) trait Dialogue {
-    /// Sends a challenge, and waits for the response or the abort.
-    ///
-    /// # Errors
-    ///
-    /// [`Interrupt`]: the exchange is over with it.
-    async fn ask(
-        &mut self,
-        transport: &mut Transport,
-        challenge: &Challenge,
-    ) -> Result<ClientMessage, Interrupt>;
-}
-
-/// Why there is no answer to a challenge.
-pub(super) enum Interrupt {
-    /// The connection is of no use any more.
-    Broken(WireError),
-    /// What came is none that answers a challenge.
-    Refused(FailureCode),
-}
-
-impl From<WireError> for Interrupt {
-    fn from(error: WireError) -> Self {
-        Self::Broken(error)
-    }
-}
-
-/// The dialogue of protocols in which each message is one line: how they spell challenges, and read what answers them.
-#[derive(Clone, Copy)]
-pub(super) struct Spelling {
-    pub(super) challenge: fn(&Challenge) -> crate::line::Line,
-    pub(super) response: fn(&[u8]) -> Result<ClientMessage, FailureCode>,
-}
-
-impl Dialogue for Spelling {
-    async fn ask(
-        &mut self,
-        transport: &mut Transport,
-        challenge: &Challenge,
-    ) -> Result<ClientMessage, Interrupt> {
-        transport.send(&(self.challenge)(challenge)).await?;
-        let line = transport.line().await?;
-        (self.response)(&line).map_err(Interrupt::Refused)
-    }
 }
 
 /// What the client is to hear: the mechanism's last words, where it came in and the protocol carries them with a
@@ -162,13 +120,65 @@ impl<'a, S: Store> Door<'a, S> {
         dialogue: impl Dialogue,
     ) -> Result<(Verdict, Patience), WireError> {
         profile.max_message = profile.max_message.min(self.config.limits.message);
+        let exchange = request.and_then(|(name, first)| Ok((self.half(name, profile)?, first)));
+        self.attempt(exchange, dialogue).await
+    }
+
+    /// Runs a protocol's own login command, which counts as an exchange by the mechanism that it stands for.
+    ///
+    /// # Errors
+    ///
+    /// A [`WireError`] where the connection broke.
+    pub(super) async fn log_in(
+        &mut self,
+        name: &[u8],
+        password: Secret,
+    ) -> Result<(Verdict, Patience), WireError> {
+        let exchange = match self.stands_for() {
+            _ if self.is_authenticated() => Err(FailureCode::WrongState),
+            Ok(mechanism) => {
+                let preparation = self.config.rules.preparation;
+                let command = PasswordCommand::new(mechanism.name, preparation, name, password);
+                Ok((ServerExchange::new(Box::new(command)), Some(Response::empty())))
+            }
+            Err(code) => Err(code),
+        };
+        self.attempt(exchange, AllSaid).await
+    }
+
+    /// Whether a protocol's own login command has a chance now.
+    pub(super) fn takes_passwords(&self) -> bool {
+        self.stands_for().is_ok()
+    }
+
+    /// What a password that comes without a mechanism stands for: the first mechanism of the configuration in which
+    /// the server sees the password. It is allowed where that is, and nowhere else.
+    fn stands_for(&self) -> Result<&Mechanism, FailureCode> {
+        let shows_password = |mechanism: &&Mechanism| {
+            let properties = &mechanism.properties;
+            properties.exposure == Exposure::Everything && properties.needs == Needs::Password
+        };
+        let mechanism = self.config.mechanisms.iter().find(shows_password);
+        let mechanism = mechanism.ok_or(FailureCode::MechanismUnknown)?;
+        self.withheld(mechanism).map_or(Ok(mechanism), Err)
+    }
+
+    async fn attempt(
+        &mut self,
+        exchange: Result<(ServerExchange, Option<Response>), FailureCode>,
+        dialogue: impl Dialogue,
+    ) -> Result<(Verdict, Patience), WireError> {
         let begun = Begun::now(self.config);
-        let mut outcome =
-            match request.and_then(|(name, first)| Ok((self.half(name, profile)?, first))) {
-                Ok((exchange, first)) => self.run(&begun, exchange, first, dialogue).await?,
-                Err(code) => refuse(&self.at_door(&begun), None, code).await,
-            };
+        let outcome = match exchange {
+            Ok((exchange, first)) => self.run(&begun, exchange, first, dialogue).await?,
+            Err(code) => refuse(&self.at_door(&begun), None, code).await,
+        };
         drop(begun);
+        Ok(self.conclude(outcome))
+    }
+
+    /// Remembers an outcome, and says what follows.
+    fn conclude(&mut self, mut outcome: Outcome) -> (Verdict, Patience) {
         let verdict = match outcome.message() {
             ServerMessage::Failure(code) => {
                 self.failures = self.failures.saturating_add(1);
@@ -185,7 +195,7 @@ impl<'a, S: Store> Door<'a, S> {
             self.outcome = Some(outcome);
         }
         let exhausted = self.failures >= self.config.limits.attempts;
-        Ok((verdict, if exhausted { Patience::Exhausted } else { Patience::Left }))
+        (verdict, if exhausted { Patience::Exhausted } else { Patience::Left })
     }
 
     /// The last outcome, or the error that there was none: a client that leaves rudely after it has authenticated
@@ -377,19 +387,5 @@ impl<S: Store> Store for AtDoor<'_, S> {
         let elapsed = self.since.elapsed();
         tell(self.config, ServerEvent::Settled { end, tls: self.tls.as_deref(), elapsed });
         self.store.settle(end).await;
-    }
-}
-
-/// Challenges out, responses in.
-struct Wire<'a, D> {
-    transport: &'a mut Transport,
-    dialogue: D,
-}
-
-impl<D: Dialogue> driver::ServerInterface for Wire<'_, D> {
-    type Error = Interrupt;
-
-    async fn challenge(&mut self, challenge: Challenge) -> Result<ClientMessage, Interrupt> {
-        self.dialogue.ask(self.transport, &challenge).await
     }
 }

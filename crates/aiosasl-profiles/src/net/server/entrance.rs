@@ -5,12 +5,19 @@ use std::{net::SocketAddr, sync::Arc};
 use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
-use super::{ServerConfig, serve_imap, serve_irc, serve_smtp, serve_xmpp};
+use super::{ServerConfig, serve_imap, serve_irc, serve_pop3, serve_sieve, serve_smtp, serve_xmpp};
 use crate::{WireClass, WireError, net::Protocol};
 
 /// The protocols that have a server here.
-pub const SERVED: &[Protocol] =
-    &[Protocol::Imap, Protocol::Irc, Protocol::Smtp, Protocol::Submission, Protocol::Xmpp];
+pub const SERVED: &[Protocol] = &[
+    Protocol::Imap,
+    Protocol::Irc,
+    Protocol::Pop3,
+    Protocol::Sieve,
+    Protocol::Smtp,
+    Protocol::Submission,
+    Protocol::Xmpp,
+];
 
 /// A port, and what is spoken behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +33,8 @@ pub struct Entrance {
 impl Entrance {
     /// The scheme of its URL: `imaps`.
     pub fn scheme(&self) -> &'static str {
-        if self.implicit_tls { self.protocol.implicit_tls_name() } else { self.protocol.name() }
+        let implicit = self.protocol.implicit_tls_name().filter(|_| self.implicit_tls);
+        implicit.unwrap_or_else(|| self.protocol.name())
     }
 }
 
@@ -47,6 +55,8 @@ pub async fn serve<S: Store + Send>(
     match protocol {
         Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
+        Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, store).await,
+        Protocol::Sieve => serve_sieve(stream, config, implicit_tls, store).await,
         Protocol::Smtp | Protocol::Submission => {
             serve_smtp(stream, config, implicit_tls, store).await
         }

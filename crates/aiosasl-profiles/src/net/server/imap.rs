@@ -1,20 +1,22 @@
-//! An IMAP server, as far as SASL: greeting, CAPABILITY, NOOP, STARTTLS, AUTHENTICATE, LOGOUT (RFC 9051 section 6).
+//! An IMAP server, as far as SASL: greeting, CAPABILITY, NOOP, STARTTLS, AUTHENTICATE, LOGIN, LOGOUT (RFC 9051 section
+//! 6).
 
 use std::sync::Arc;
 
-use aiosasl::{driver::Store, message::Outcome};
+use aiosasl::{driver::Store, error::FailureCode, message::Outcome};
 use tokio::net::TcpStream;
 
 use super::{
     ServerConfig,
-    door::{Door, Patience, Spelling},
+    dialogue::Spelling,
+    door::{Door, Patience},
 };
 use crate::{
     WireClass, WireError,
     imap::{
         self, Condition, Reply, Status,
         capability::Capabilities,
-        server::{self, Authenticate, Command, Tagged},
+        server::{self, Authenticate, Command, Login, Tagged},
     },
 };
 
@@ -94,11 +96,15 @@ async fn obey<S: Store>(
             say(door, tag, Condition::new(Status::Ok, None, "Begin TLS")).await?;
             door.start_tls().await?;
         }
-        Command::StartTls => say(door, tag, Condition::new(Status::Bad, None, "Not now")).await?,
-        Command::Login => {
-            let refused =
-                Condition::new(Status::No, Some("PRIVACYREQUIRED"), "AUTHENTICATE is for that");
-            say(door, tag, refused).await?;
+        Command::Login(Ok(login)) => return log_in(door, tag, login).await,
+        Command::Login(Err(_)) => {
+            let text = "Expected a name and a password, quoted or not, and no literals";
+            say(door, tag, Condition::new(Status::Bad, None, text)).await?;
+        }
+        // There are no mailboxes; but clients ask first of all.
+        Command::List if door.is_authenticated() => say(door, tag, done).await?,
+        Command::List | Command::StartTls => {
+            say(door, tag, Condition::new(Status::Bad, None, "Not now")).await?;
         }
         Command::Noop => say(door, tag, done).await?,
         Command::Logout | Command::Unknown => {
@@ -111,12 +117,30 @@ async fn obey<S: Store>(
 async fn authenticate<S: Store>(
     door: &mut Door<'_, S>,
     tag: &str,
-    request: Result<Authenticate, aiosasl::error::FailureCode>,
+    request: Result<Authenticate, FailureCode>,
 ) -> Result<Patience, WireError> {
     let request = request.map(|it| (it.mechanism, it.initial_response));
     let (outcome, patience) = door.authenticate(request, imap::PROFILE, SPELLING).await?;
     let condition = match outcome {
         Ok(_) => server::SUCCESS,
+        Err(code) => server::failure(code),
+    };
+    say(door, tag, condition).await?;
+    Ok(patience)
+}
+
+async fn log_in<S: Store>(
+    door: &mut Door<'_, S>,
+    tag: &str,
+    Login { name, password }: Login,
+) -> Result<Patience, WireError> {
+    let (outcome, patience) = door.log_in(&name, password).await?;
+    let condition = match outcome {
+        Ok(_) => server::SUCCESS,
+        // There is a way in, but not this one.
+        Err(FailureCode::MechanismUnknown) => {
+            Condition::new(Status::No, Some("CANNOT"), "AUTHENTICATE is for that")
+        }
         Err(code) => server::failure(code),
     };
     say(door, tag, condition).await?;
@@ -136,10 +160,11 @@ async fn bye<S: Store>(door: &mut Door<'_, S>, text: &'static str) -> Result<(),
     door.transport.send(&Reply::Untagged(farewell).to_line()).await
 }
 
-/// `LOGINDISABLED` always: a password goes through AUTHENTICATE, or not at all.
 fn capabilities<S: Store>(door: &Door<'_, S>) -> Capabilities {
-    let mut words =
-        vec!["IMAP4rev1".to_owned(), "IMAP4rev2".to_owned(), "LOGINDISABLED".to_owned()];
+    let mut words = vec!["IMAP4rev1".to_owned(), "IMAP4rev2".to_owned()];
+    if !door.takes_passwords() {
+        words.push("LOGINDISABLED".to_owned());
+    }
     if door.can_start_tls() {
         words.push("STARTTLS".to_owned());
     }

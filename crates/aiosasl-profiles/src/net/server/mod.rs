@@ -6,13 +6,16 @@
 
 mod config;
 mod crowd;
+mod dialogue;
 mod door;
 mod entrance;
 mod event;
 mod identity;
 mod imap;
 mod irc;
+mod pop3;
 mod runner;
+mod sieve;
 mod smtp;
 mod watcher;
 mod xmpp;
@@ -24,7 +27,9 @@ pub use event::{ServerEvent, ServerObserver};
 pub use identity::certificate_identity;
 pub use imap::serve_imap;
 pub use irc::serve_irc;
+pub use pop3::serve_pop3;
 pub use runner::Server;
+pub use sieve::serve_sieve;
 pub use smtp::serve_smtp;
 pub use watcher::{Departure, Visit, Watcher};
 pub use xmpp::serve_xmpp;
