@@ -22,11 +22,13 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
     steps.cargo("fmt", &["fmt", "--all", "--check"])?;
     clippy(&mut steps)?;
     steps.step("tidy", tidy_step)?;
+    let features = linkable_features(&mut steps)?;
     let stores = steps.stores(quick)?;
     steps.tests(
         "tests and examples",
         run::cargo()
-            .args(["test", "--workspace", "--all-features", "--no-fail-fast"])
+            .args(["test", "--workspace", "--no-fail-fast"])
+            .args(features)
             .envs(stores.iter().flat_map(|it| it.environment.clone())),
     )?;
     drop(stores);
@@ -66,14 +68,36 @@ fn clippy(steps: &mut Steps) -> Result<()> {
 
 /// The library's features, each of which must do alone.
 fn features() -> Result<Vec<String>> {
+    let all = workspace_features()?;
+    Ok(all.into_iter().filter(|(package, _)| package == "aiosasl").map(|(_, it)| it).collect())
+}
+
+/// Package and feature, of the whole workspace.
+fn workspace_features() -> Result<Vec<(String, String)>> {
     let mut command = run::cargo();
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
     let said = run::output(&mut command, run::SHORT)?;
     let metadata: Value = serde_json::from_str(&said.stdout).context("cargo metadata")?;
     let packages = metadata["packages"].as_array().context("cargo metadata: no packages")?;
-    let library = packages.iter().find(|it| it["name"] == "aiosasl").context("no aiosasl")?;
-    let features = library["features"].as_object().context("cargo metadata: no features")?;
-    Ok(features.keys().filter(|name| *name != "default").cloned().collect())
+    let mut found = Vec::new();
+    for package in packages {
+        let name = package["name"].as_str().context("cargo metadata: no name")?;
+        let features = package["features"].as_object().context("cargo metadata: no features")?;
+        let others = features.keys().filter(|it| *it != "default");
+        found.extend(others.map(|feature| (name.to_owned(), feature.clone())));
+    }
+    Ok(found)
+}
+
+/// All features; without PAM's where there is no library to link to.
+fn linkable_features(steps: &mut Steps) -> Result<Vec<String>> {
+    if peers::pam::is_linkable() {
+        return Ok(vec!["--all-features".to_owned()]);
+    }
+    steps.tally.skip("pam", "there is no libpam to link to: apt-get install libpam0g-dev");
+    let named = workspace_features()?.into_iter().filter(|(_, feature)| feature != "pam");
+    let named: Vec<_> = named.map(|(package, feature)| format!("{package}/{feature}")).collect();
+    Ok(vec!["--features".to_owned(), named.join(",")])
 }
 
 /// The library without std: it builds, and a program without std links it, which would fail if it
@@ -290,5 +314,8 @@ mod tests {
         assert!(
             features.iter().any(|it| it == "plain") && !features.iter().any(|it| it == "default")
         );
+        let store = |feature: &str| ("aiosasl-store".to_owned(), feature.to_owned());
+        let all = workspace_features().unwrap();
+        assert!(all.contains(&store("pam")) && all.contains(&store("ldap")));
     }
 }

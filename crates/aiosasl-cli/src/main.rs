@@ -9,6 +9,7 @@ mod lines;
 mod output;
 mod papers;
 mod preparation;
+mod progress;
 mod secrets;
 mod status;
 mod store;

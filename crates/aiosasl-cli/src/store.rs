@@ -1,8 +1,10 @@
 //! Where the accounts are: the option `--accounts`, and the store that it names.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
 
-use aiosasl_store::{Accounts, NameRule, PasswdFile, StoreError, StoreErrorKind};
+use aiosasl_store::{
+    Accounts, Counters, Database, DatabaseOptions, NameRule, PasswdFile, StoreError, StoreErrorKind,
+};
 use clap::Args;
 use etcetera::BaseStrategy as _;
 
@@ -23,26 +25,25 @@ pub(crate) struct StoreOption {
 pub(crate) enum IfMissing {
     /// Say so.
     Fail,
-    /// Make it, with this rule for names.
-    #[expect(dead_code, reason = "accounts that are added need it")]
-    Make(NameRule),
+    /// Make it, with this rule for names, or the usual one. A store that is there must have the rule, if one is said.
+    Make(Option<NameRule>),
 }
 
 /// A store, opened.
 pub(crate) struct OpenStore {
     /// Its accounts.
     pub(crate) accounts: Arc<dyn Accounts>,
+    database: Option<Arc<Database>>,
     file: Option<Arc<PasswdFile>>,
 }
 
 /// Where accounts can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
+    /// A database's URL.
+    Database(String),
+    /// A passwd-file.
     File(PathBuf),
-    /// An SQLite file.
-    Sqlite(PathBuf),
-    /// A database behind a network.
-    Url(String),
 }
 
 impl StoreOption {
@@ -52,34 +53,74 @@ impl StoreOption {
     ///
     /// A [`Failure`] of status 2 where there is no such store, of status 4 where it can't be reached.
     pub(crate) async fn open(&self, missing: IfMissing) -> Result<OpenStore, Failure> {
-        match self.place()? {
-            Place::File(path) => {
-                let opened = tokio::task::spawn_blocking(move || match missing {
-                    IfMissing::Fail => PasswdFile::open(path),
-                    IfMissing::Make(names) => PasswdFile::open_or_make(path, names),
-                });
-                let opened = opened.await.map_err(|error| Failure::usage(error.to_string()))?;
-                let file = Arc::new(opened.map_err(|error| failure(&error))?);
-                Ok(OpenStore { accounts: Arc::clone(&file) as _, file: Some(file) })
-            }
-            Place::Sqlite(_) | Place::Url(_) => {
-                Err(Failure::usage("databases are not built in: expected file:FILE"))
+        let opened = match self.place(missing)? {
+            Place::Database(url) => open_database(&url, missing).await,
+            Place::File(path) => open_file(path, missing).await,
+        };
+        let store = opened.map_err(|error| failure(&error))?;
+        if let IfMissing::Make(Some(rule)) = missing {
+            let settings = store.accounts.settings().await.map_err(|error| failure(&error))?;
+            if settings.names != rule {
+                let text = format!("the store has the rule {} for names", settings.names);
+                return Err(Failure::usage(text));
             }
         }
+        Ok(store)
     }
 
-    fn place(&self) -> Result<Place, Failure> {
+    fn place(&self, missing: IfMissing) -> Result<Place, Failure> {
         match &self.accounts {
             Some(text) => place(text),
-            None => default_file().map(Place::Sqlite),
+            None => default_place(missing),
         }
     }
 }
 
+async fn open_database(url: &str, missing: IfMissing) -> Result<OpenStore, StoreError> {
+    let mut options = DatabaseOptions::default();
+    match missing {
+        IfMissing::Fail => options.create = false,
+        IfMissing::Make(names) => options.names = names.unwrap_or_default(),
+    }
+    let database = Arc::new(Database::open_with(url, &options).await?);
+    Ok(OpenStore { accounts: Arc::clone(&database) as _, database: Some(database), file: None })
+}
+
+async fn open_file(path: PathBuf, missing: IfMissing) -> Result<OpenStore, StoreError> {
+    let opened = tokio::task::spawn_blocking(move || match (PasswdFile::open(&path), missing) {
+        (Err(error), IfMissing::Make(names)) if error.kind == StoreErrorKind::Missing => {
+            PasswdFile::open_or_make(path, names.unwrap_or_default())
+        }
+        (opened, _) => opened,
+    });
+    let file = opened.await.map_err(|error| {
+        StoreError::new(StoreErrorKind::Unavailable, "a thread was lost").because(error)
+    })?;
+    let file = Arc::new(file?);
+    Ok(OpenStore { accounts: Arc::clone(&file) as _, database: None, file: Some(file) })
+}
+
 impl OpenStore {
+    /// Where failures are counted for all who share the store, if it can do that.
+    pub(crate) fn counters(&self) -> Option<Arc<dyn Counters>> {
+        self.database.as_ref().map(|it| Arc::clone(it) as _)
+    }
+
     /// Reads what is kept in memory again; where nothing is, that is nothing to do. It waits for the disk.
     pub(crate) fn reload(&self) -> Result<(), StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.reload())
+    }
+
+    /// How many accounts are taken in at once: a passwd-file is written whole each time.
+    pub(crate) fn batch(&self) -> usize {
+        if self.file.is_some() { 100_000 } else { 5_000 }
+    }
+
+    /// Ends it.
+    pub(crate) async fn close(&self) {
+        if let Some(database) = &self.database {
+            database.close().await;
+        }
     }
 }
 
@@ -95,23 +136,33 @@ pub(crate) fn failure(error: &StoreError) -> Failure {
 
 fn place(text: &str) -> Result<Place, Failure> {
     let (scheme, rest) = text.split_once(':').unwrap_or_default();
-    // An absolute path may be written as in URLs.
-    let path = rest.strip_prefix("//").filter(|it| it.starts_with('/')).unwrap_or(rest);
     match scheme {
-        "file" | "sqlite" if path.is_empty() => {
+        "file" | "sqlite" if rest.is_empty() => {
             Err(Failure::usage(format!("--accounts: expected a file after {scheme}:")))
         }
-        "file" => Ok(Place::File(path.into())),
-        "sqlite" => Ok(Place::Sqlite(path.into())),
-        "postgres" | "postgresql" => Ok(Place::Url(text.to_owned())),
+        "file" => {
+            // An absolute path may be written as in URLs.
+            let path = rest.strip_prefix("//").filter(|it| it.starts_with('/')).unwrap_or(rest);
+            Ok(Place::File(path.into()))
+        }
+        "postgres" | "postgresql" | "sqlite" => Ok(Place::Database(text.to_owned())),
         _ => Err(Failure::usage("--accounts: expected sqlite:FILE, postgres://... or file:FILE")),
     }
 }
 
-fn default_file() -> Result<PathBuf, Failure> {
+/// An SQLite database in the platform's folder for data.
+fn default_place(missing: IfMissing) -> Result<Place, Failure> {
     let places = etcetera::base_strategy::choose_native_strategy();
     let places = places.map_err(|_| Failure::usage("there is no home: expected --accounts"))?;
-    Ok(places.data_dir().join("aiosasl").join("accounts.sqlite"))
+    let folder = places.data_dir().join("aiosasl");
+    if let IfMissing::Make(_) = missing {
+        fs::create_dir_all(&folder).map_err(|error| {
+            Failure::usage(format!("can't make the folder {}: {error}", folder.display()))
+        })?;
+    }
+    let path = folder.join("accounts.sqlite");
+    let path = path.to_str().ok_or_else(|| Failure::usage("expected a path in UTF-8"))?;
+    Ok(Place::Database(format!("sqlite:{path}")))
 }
 
 #[cfg(test)]
@@ -121,15 +172,13 @@ mod tests {
     #[test]
     fn places() {
         let file = |path: &str| Some(Place::File(path.into()));
+        let database = |url: &str| Some(Place::Database(url.to_owned()));
         for (text, expected) in [
             ("file:accounts", file("accounts")),
             ("file:/var/lib/accounts", file("/var/lib/accounts")),
             ("file:///var/lib/accounts", file("/var/lib/accounts")),
-            ("sqlite:a.db", Some(Place::Sqlite("a.db".into()))),
-            (
-                "postgres://user:secret@host/db",
-                Some(Place::Url("postgres://user:secret@host/db".into())),
-            ),
+            ("sqlite:a.db", database("sqlite:a.db")),
+            ("postgres://user:secret@host/db", database("postgres://user:secret@host/db")),
             ("file:", None),
             ("a.db", None),
             ("mysql://user:secret@host/db", None),

@@ -21,6 +21,7 @@ use aiosasl::secret::Password;
 use aiosasl_store::{
     Account, Accounts as _, CredentialPolicy, HashPolicy, Hasher, NameRule, PasswdFile,
 };
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -303,6 +304,35 @@ fn a_hang_up_brings_new_accounts() {
     serving.signal("HUP");
     serving.log("read the certificate again");
     assert_eq!(login(&serving.urls[0], "other", "pen", &options).0, 0);
+    fs::write(&path, "#aiosasl nothing\n").unwrap();
+    serving.signal("HUP");
+    serving.log("the accounts stay as they were");
+    assert_eq!(login(&serving.urls[0], "other", "pen", &options).0, 0);
+}
+
+#[test]
+fn a_certificate_comes_in_where_its_authority_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    fs::write(file("clients.pem"), authority.pem()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "user");
+    fs::write(file("user.pem"), params.signed_by(&key, &authority).unwrap().pem()).unwrap();
+    fs::write(file("user.key"), key.serialize_pem()).unwrap();
+    let (ca, clients) = (file("ca.pem"), file("clients.pem"));
+    let listen = ["--listen", "imaps://localhost:0", "--ca-out", text(&ca)];
+    let serving = Serving::start(&[&listen[..], &["--client-ca", text(&clients)]].concat());
+    let (cert, key) = (file("user.pem"), file("user.key"));
+    let options = ["--ca", text(&ca), "-m", "EXTERNAL"];
+    let certificate = ["--client-cert", text(&cert), "--client-key", text(&key)];
+    let options = [&options[..], &certificate].concat();
+    let (status, json) = login(&serving.urls[0], "user", "", &options);
+    assert_eq!((status, &json["mechanism"]), (0, &"EXTERNAL".into()), "{json}");
+    assert_eq!(serving.outcome(), words(["authenticated", "imap", "EXTERNAL", "user", "-"]));
 }
 
 #[test]

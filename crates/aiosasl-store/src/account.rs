@@ -31,7 +31,7 @@ pub struct Account {
 }
 
 /// Whether an account may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum AccountState {
     /// Nobody gets in, and nobody is told why.
     Disabled,

@@ -10,6 +10,7 @@ mod credential;
 mod derivation;
 mod error;
 mod file;
+pub mod formats;
 mod hasher;
 #[cfg(feature = "ldap")]
 pub mod ldap;
@@ -18,6 +19,8 @@ mod memory_counters;
 mod name;
 #[cfg(feature = "oauth")]
 pub mod oauth;
+#[cfg(feature = "pam")]
+mod pam;
 mod password;
 mod policy;
 #[cfg(test)]
@@ -44,6 +47,8 @@ pub use hasher::{Hasher, Limits};
 pub use memory::Memory;
 pub use memory_counters::MemoryCounters;
 pub use name::NameRule;
+#[cfg(feature = "pam")]
+pub use pam::{Pam, PamOptions};
 pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
 pub use policy::{CredentialPolicy, prepare_password};
 pub use service::{Anonymous, Service, Upgrades};

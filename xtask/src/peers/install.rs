@@ -18,8 +18,12 @@ const TRIES: u32 = 3;
 
 /// Installs what `peers` lack, or says what is missing.
 pub(crate) fn install(peers: &[&Peer]) -> Result<()> {
-    let mut missing: Vec<&str> =
-        peers.iter().flat_map(|peer| peer.packages).copied().filter(|it| !installed(it)).collect();
+    packages(&peers.iter().flat_map(|peer| peer.packages).copied().collect::<Vec<_>>())
+}
+
+/// Installs those of the packages that are missing, or says which.
+pub(crate) fn packages(wanted: &[&str]) -> Result<()> {
+    let mut missing: Vec<&str> = wanted.iter().copied().filter(|it| !installed(it)).collect();
     missing.sort_unstable();
     missing.dedup();
     if missing.is_empty() {

@@ -5,6 +5,7 @@ mod certificates;
 mod dovecot;
 mod install;
 mod irc;
+pub(crate) mod pam;
 mod play;
 mod postfix;
 mod postgres;
@@ -15,6 +16,7 @@ mod rows;
 mod site;
 mod slapd;
 mod table;
+mod token;
 
 use std::ffi::OsString;
 use std::fs;
@@ -138,6 +140,7 @@ pub(crate) fn keep(names: &[String]) -> Result<()> {
 pub(crate) struct Stores {
     pub(crate) environment: Vec<Variable>,
     _running: Vec<Running>,
+    _services: Option<pam::Services>,
     _site: Site,
 }
 
@@ -157,8 +160,14 @@ pub(crate) fn start_stores() -> Result<Stores> {
             State::Failed(reason) => bail!("{} did not start: {reason}", peer.name),
         }
     }
+    let services = pam::Services::make(&site);
+    if let Err(reason) = &services {
+        println!("PAM is not asked: {reason:#}");
+    }
+    let services = services.ok();
+    environment.extend(services.iter().flat_map(|it| it.environment.clone()));
     run::check_interrupt()?;
-    Ok(Stores { environment, _running: running, _site: site })
+    Ok(Stores { environment, _running: running, _services: services, _site: site })
 }
 
 /// The expected rows.

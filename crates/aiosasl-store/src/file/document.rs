@@ -7,10 +7,13 @@ use std::{
 
 use aiosasl::identity::AuthenticationId;
 
-use super::line::{self, AccountLine, Former, Line, PasswordField, Properties};
+use super::{
+    block::Block,
+    line::{self, AccountLine, Former, Line},
+};
 use crate::{
-    account::{Account, AccountState},
-    credential::{Credential, CredentialKind, TokenDigest},
+    account::Account,
+    credential::{CredentialKind, TokenDigest},
     error::{StoreError, StoreErrorKind},
     name::NameRule,
 };
@@ -187,60 +190,17 @@ impl Document {
     }
 
     fn read(&self, name: &str, entry: &Entry) -> Result<Account, StoreError> {
-        let (mut account, shown, _) = self.assemble(name, entry)?;
-        if let Some((place, credential)) = shown {
-            let place = place.min(account.credentials.len());
-            if account.credentials.iter().any(|it| it.slot() == credential.slot()) {
-                return Err(self.fault(entry, "the account has two credentials of one kind"));
-            }
-            account.credentials.insert(place, credential);
-        }
-        Ok(account)
+        self.assemble(name, entry).map(Block::finish)
     }
 
-    /// The account without the credential of Dovecot's line; that one with its place; whether there is one that we don't
-    /// understand.
-    fn assemble(&self, name: &str, entry: &Entry) -> Result<Assembled, StoreError> {
+    fn assemble(&self, name: &str, entry: &Entry) -> Result<Block, StoreError> {
         let identity = name.try_into().map_err(|error| malformed("no name").because(error))?;
-        let mut account = Account::new(identity);
-        let mut properties = None;
-        for span in &entry.ours {
-            match line::parse(self.line(*span))? {
-                Line::Credential { credential, .. } => {
-                    if account.credentials.iter().any(|it| it.slot() == credential.slot()) {
-                        return Err(
-                            self.fault_at(*span, "the account has two credentials of one kind")
-                        );
-                    }
-                    account.credentials.push(credential);
-                }
-                Line::Properties { properties: it, .. } if properties.is_none() => {
-                    properties = Some(it);
-                }
-                Line::Properties { .. } => {
-                    return Err(self.fault_at(*span, "there is a line of this account above"));
-                }
-                _ => {}
-            }
+        let mut block = Block::new(identity);
+        for span in entry.line.iter().chain(&entry.ours) {
+            let taken = line::parse(self.line(*span)).and_then(|line| block.take(line));
+            taken.map_err(|error| in_line(self.number(*span), error))?;
         }
-        let Properties { state, expires, acts_as, used, place } = properties.unwrap_or_default();
-        (account.state, account.expires, account.acts_as) = (state, expires, acts_as);
-        let mut foreign = false;
-        let mut shown = None;
-        if let Some(span) = entry.line {
-            if let Line::Account(it) = line::parse(self.line(span))? {
-                if it.state == AccountState::Disabled {
-                    account.state = it.state;
-                }
-                foreign = it.password == PasswordField::Foreign;
-                if let PasswordField::Known(kind) = it.password {
-                    let mut credential = Credential::new(kind);
-                    credential.last_used = used;
-                    shown = Some((place, credential));
-                }
-            }
-        }
-        Ok((account, shown, foreign))
+        Ok(block)
     }
 
     fn replace(
@@ -252,7 +212,7 @@ impl Document {
     ) -> Result<(), StoreError> {
         let mut lines = Vec::new();
         if let Some(account) = account {
-            let foreign = self.assemble(name, entry)?.2;
+            let foreign = self.assemble(name, entry)?.has_foreign_password();
             let keeps_password = foreign && same_passwords(&self.read(name, entry)?, account);
             let former = entry.line.map(|span| Former { line: self.line(span), keeps_password });
             line::write(account, former, &mut lines);
@@ -268,19 +228,12 @@ impl Document {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    fn fault(&self, entry: &Entry, what: &str) -> StoreError {
-        let span = entry.line.or(entry.ours.first().copied());
-        span.map_or_else(|| malformed(what), |span| self.fault_at(span, what))
-    }
-
-    fn fault_at(&self, span: Span, what: &str) -> StoreError {
+    /// A line's number, from 1.
+    fn number(&self, span: Span) -> usize {
         let above = self.text.get(..span.start).unwrap_or_default();
-        let number = above.split(|octet| *octet == b'\n').count();
-        in_line(number, malformed(what))
+        above.split(|octet| *octet == b'\n').count()
     }
 }
-
-type Assembled = (Account, Option<(usize, Credential)>, bool);
 
 /// Whether the account's own password is what it was.
 fn same_passwords(old: &Account, new: &Account) -> bool {

@@ -58,6 +58,8 @@ pub(crate) struct AccountLine<'a> {
     pub(crate) name: &'a str,
     pub(crate) password: PasswordField,
     pub(crate) state: AccountState,
+    /// Whether there is more than that.
+    pub(crate) has_more: bool,
 }
 
 /// What stands in the field of the password.
@@ -102,7 +104,8 @@ pub(crate) fn is_spellable(name: &str) -> bool {
     !name.starts_with('#') && is_field(name)
 }
 
-fn is_field(text: &str) -> bool {
+/// Whether a field of Dovecot's line can hold this.
+pub(crate) fn is_field(text: &str) -> bool {
     !text.contains([':', '\n', '\r', '\0'])
 }
 
@@ -121,12 +124,15 @@ fn dovecots(line: &[u8]) -> Result<AccountLine<'_>, StoreError> {
         return Err(malformed("a name has no NUL"));
     }
     let password = password_field(fields.get(1).copied().unwrap_or_default())?;
-    let state = if extra_fields(&fields).iter().any(|it| is_nologin(it)) {
+    let extra = extra_fields(&fields);
+    let state = if extra.iter().any(|it| is_nologin(it)) {
         AccountState::Disabled
     } else {
         AccountState::Enabled
     };
-    Ok(AccountLine { name, password, state })
+    let has_more = extra.iter().any(|it| !is_nologin(it))
+        || fields.iter().skip(2).take(EXTRA - 2).any(|it| !it.is_empty());
+    Ok(AccountLine { name, password, state, has_more })
 }
 
 fn password_field(field: &[u8]) -> Result<PasswordField, StoreError> {
@@ -134,15 +140,24 @@ fn password_field(field: &[u8]) -> Result<PasswordField, StoreError> {
         return Ok(PasswordField::None);
     }
     let Ok(field) = std::str::from_utf8(field) else { return Ok(PasswordField::Foreign) };
-    let Some((scheme, _)) = field.strip_prefix('{').and_then(|it| it.split_once('}')) else {
-        // Dovecot's default scheme.
-        let crypt = format!("{{CRYPT}}{field}").parse();
-        return Ok(crypt.map_or(PasswordField::Foreign, PasswordField::Known));
+    let known = password(field)?;
+    Ok(known.map_or(PasswordField::Foreign, PasswordField::Known))
+}
+
+/// What a password's hash or verifier is, `None` where its scheme is not known here. Without a scheme it is Dovecot's
+/// default one.
+///
+/// # Errors
+///
+/// [`StoreErrorKind::Malformed`] where the scheme is known, and the rest is none of its.
+pub(crate) fn password(text: &str) -> Result<Option<CredentialKind>, StoreError> {
+    let Some((scheme, _)) = text.strip_prefix('{').and_then(|it| it.split_once('}')) else {
+        return Ok(format!("{{CRYPT}}{text}").parse().ok());
     };
-    match field.parse::<CredentialKind>() {
-        Ok(kind) if kind.is_of_password() => Ok(PasswordField::Known(kind)),
+    match text.parse::<CredentialKind>() {
+        Ok(kind) if kind.is_of_password() => Ok(Some(kind)),
         Err(error) if is_ours(scheme) => Err(malformed("no password hash").because(error)),
-        _ => Ok(PasswordField::Foreign),
+        _ => Ok(None),
     }
 }
 

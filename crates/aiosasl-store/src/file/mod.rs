@@ -7,6 +7,7 @@
 //! | `FILE.lock` | empty; who writes has it locked |
 //! | `FILE.new` | the next content of `FILE`, while somebody writes |
 
+pub(crate) mod block;
 mod disk;
 mod document;
 pub(crate) mod line;

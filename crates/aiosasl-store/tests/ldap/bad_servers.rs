@@ -56,7 +56,7 @@ async fn failure(url: &str) -> (String, Duration) {
 async fn silence() {
     let (text, elapsed) = failure(&server(b"").await).await;
     assert!(text.contains("did not answer within 0.3 seconds"), "{text}");
-    assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
 }
 
 async fn nonsense() {
@@ -71,7 +71,7 @@ async fn nonsense() {
         b"\x30\x84\xff\xff\xff\xff",
     ] {
         let (_, elapsed) = failure(&server(words).await).await;
-        assert!(elapsed < Duration::from_secs(2), "{words:?} {elapsed:?}");
+        assert!(elapsed < Duration::from_secs(5), "{words:?} {elapsed:?}");
     }
 }
 

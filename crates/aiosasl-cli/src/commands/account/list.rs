@@ -33,9 +33,11 @@ pub(super) async fn run(arguments: &Arguments) -> Result<Status, Failure> {
         arguments.print(&page);
         match page.into_iter().last() {
             Some(account) => last = Some(account.name),
-            None => return Ok(Status::Done),
+            None => break,
         }
     }
+    store.close().await;
+    Ok(Status::Done)
 }
 
 impl Arguments {

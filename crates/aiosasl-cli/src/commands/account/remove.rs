@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Named, missing};
+use super::{Named, no_account};
 use crate::{
     status::{Failure, Status},
     store::{self, IfMissing},
@@ -20,14 +20,10 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let (store, name) = arguments.named.open(IfMissing::Fail).await?;
-    let mut was_there = false;
-    let removed = store.accounts.edit(
-        &name,
-        Box::new(|account| {
-            was_there = account.is_some();
-            Ok(None)
-        }),
-    );
-    removed.await.map_err(|error| store::failure(&error))?;
-    if was_there { Ok(Status::Done) } else { Err(missing(&name)) }
+    let removed = store
+        .accounts
+        .edit(&name, Box::new(|account| account.map(|_| None).ok_or_else(|| no_account(&name))));
+    let removed = removed.await.map_err(|error| store::failure(&error));
+    store.close().await;
+    removed.map(|()| Status::Done)
 }

@@ -22,7 +22,9 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let (store, name) = arguments.named.open(IfMissing::Fail).await?;
-    let account = find(&*store.accounts, &name).await?;
+    let account = find(&*store.accounts, &name).await;
+    store.close().await;
+    let account = account?;
     let view = View::of(&account);
     if arguments.json {
         outln!("{}", view.json());

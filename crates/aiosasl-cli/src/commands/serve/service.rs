@@ -55,7 +55,7 @@ impl ServiceOptions {
             .with_accounts(Arc::clone(accounts), upgrades)
             .with_anonymous(anonymous);
         if !self.no_throttle {
-            let counters = Arc::new(MemoryCounters::default());
+            let counters = store.counters().unwrap_or_else(|| Arc::new(MemoryCounters::default()));
             service = service.with_throttle(ThrottlePolicy::default(), counters);
         }
         Ok(Open { service: Arc::new(service), store: Arc::new(store) })

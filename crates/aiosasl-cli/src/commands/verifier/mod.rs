@@ -1,8 +1,9 @@
-//! `aiosasl verifier`: SCRAM verifiers of passwords, from form to form.
+//! `aiosasl verifier`: SCRAM verifiers and hashes of passwords, from form to form.
 
 mod check;
 mod convert;
 mod make;
+mod stored;
 
 use aiosasl::{hash::Hash, mechanisms::scram::VerifierFormat, name::MechanismName};
 use clap::{Args, Subcommand, ValueEnum};
@@ -21,11 +22,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make verifiers of passwords
+    /// Make verifiers or hashes of passwords
     Make(make::Arguments),
-    /// Write verifiers in another form
+    /// Write verifiers and hashes in another form
     Convert(convert::Arguments),
-    /// Say whether a verifier is that of a password
+    /// Say whether a verifier or a hash is that of a password
     Check(check::Arguments),
 }
 
@@ -63,7 +64,7 @@ impl From<Form> for VerifierFormat {
 }
 
 /// The hash of a SCRAM mechanism, with or without -PLUS.
-fn hash_of(mechanism: &str) -> Result<Hash, String> {
+pub(crate) fn hash_of(mechanism: &str) -> Result<Hash, String> {
     let name = MechanismName::parse_any_case(mechanism).map_err(|error| error.to_string())?;
     let names: Vec<&str> = Hash::ALL.iter().map(|hash| hash.scheme()).collect();
     Hash::from_scheme(name.without_plus().as_str())

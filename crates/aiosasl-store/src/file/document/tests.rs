@@ -1,6 +1,7 @@
 //! Whole files, read and changed.
 
 use super::*;
+use crate::{account::AccountState, credential::Credential};
 
 const FILE: &str = "\
 # People
@@ -90,7 +91,7 @@ fn faults_name_the_line() {
         ("a:*\n\na:*\n", "line 3: "),
         ("a:*\n#aiosasl names=raw\n", "line 2: "),
         ("#aiosasl names=case-mapped\nUser:*\nuser:*\n", "line 3: "),
-        ("a:{PLAIN}x\n#aiosasl account=a credential={PLAIN}y\n", "line 1: "),
+        ("a:{PLAIN}x\n#aiosasl account=a credential={PLAIN}y\n", "line 2: "),
         (
             "a:*\n#aiosasl account=a used=1970-01-01T00:00:00Z\n#aiosasl account=a acts-as=*\n",
             "line 3: ",
