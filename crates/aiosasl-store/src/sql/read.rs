@@ -14,10 +14,9 @@ const BY_NAME: &str = "SELECT name, state, expires FROM accounts WHERE name = $1
 const BY_LOOKUP: &str = "SELECT name, state, expires FROM accounts WHERE name = \
                          (SELECT account FROM credentials WHERE lookup = $1 ORDER BY account LIMIT 1)";
 
-const FIRST: &str = "SELECT name, state, expires FROM accounts ORDER BY name LIMIT $1";
+const FIRST: &str = "SELECT name, state, expires FROM accounts ORDER BY name";
 
-const NEXT: &str =
-    "SELECT name, state, expires FROM accounts WHERE name > $2 ORDER BY name LIMIT $1";
+const NEXT: &str = "SELECT name, state, expires FROM accounts WHERE name > $1 ORDER BY name";
 
 /// The account with this key.
 pub(super) async fn find(link: &Link, key: Key<'_>) -> Result<Option<Account>, StoreError> {
@@ -46,15 +45,59 @@ pub(super) async fn page(
     after: Option<&AuthenticationId>,
     limit: usize,
 ) -> Result<Vec<Account>, StoreError> {
-    let limit = Value::Integer(Some(i64::try_from(limit).unwrap_or(i64::MAX)));
     let rows = match after {
-        None => link.read(&whole(FIRST), &[limit]).await?,
-        Some(name) => link.read(&whole(NEXT), &[limit, Value::Text(Some(name.as_str()))]).await?,
+        None => link.read(&whole(&limited(FIRST, limit)), &[]).await?,
+        Some(name) => {
+            let name = Value::Text(Some(name.as_str()));
+            link.read(&whole(&limited(NEXT, limit)), &[name]).await?
+        }
     };
     Ok(rows::accounts(&rows)?)
+}
+
+/// The limit stands in the text: who makes a plan shall know that it is small.
+fn limited(question: &str, limit: usize) -> String {
+    format!("{question} LIMIT {}", i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
 /// The query for all of the accounts that are found.
 fn whole(found: &str) -> String {
     format!("WITH found AS ({found}) {ALL_OF_FOUND}")
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::{
+        account::Account,
+        backend::{Accounts as _, Conflict},
+        sql::Database,
+    };
+
+    #[tokio::test]
+    async fn no_question_looks_at_all_accounts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let database = Database::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let account = |it| Account::new(AuthenticationId::new(format!("user{it}")).unwrap());
+        database.import((0..100).map(account).collect(), Conflict::Fail).await.unwrap();
+        let (text, octets) = (Value::Text(Some("user7")), Value::Octets(Some(b"t")));
+        let questions: [(&str, &[Value<'_>]); 4] = [
+            (BY_NAME, &[text]),
+            (BY_LOOKUP, &[octets]),
+            (&limited(FIRST, 9), &[]),
+            (&limited(NEXT, 9), &[text]),
+        ];
+        for (question, values) in questions {
+            let explain = format!("EXPLAIN QUERY PLAN {}", whole(question));
+            let rows = database.link.read(&explain, values).await.unwrap();
+            let plan: Vec<_> = rows.iter().map(|it| it.text(3).unwrap().unwrap()).collect();
+            assert!(plan.iter().any(|it| it.contains("SEARCH credentials")), "{plan:#?}");
+            // The first page begins at the first account, and ends with its last.
+            let scans = plan.iter().filter(|it| it.contains("SCAN") && !it.contains("found"));
+            let scans: Vec<_> = scans.collect();
+            let few = scans.is_empty() || (question.starts_with(FIRST) && scans.len() == 1);
+            assert!(few, "{plan:#?}");
+        }
+    }
 }
