@@ -35,4 +35,12 @@ for target, protocol in protocols.items():
         lines = [line["text"] for line in transcript["lines"]]
         text = opening + "".join(lines) if protocol == "xmpp" else "\r\n".join(lines)
         open(f"{folder}/{transcript['id']}", "w").write(text)
+
+# A line each: these two read no more at once.
+for target, protocol in {"pop3": "pop3", "sieve": "managesieve"}.items():
+    folder = f"corpus/{target}"
+    os.makedirs(folder, exist_ok=True)
+    lines = [line["text"] for it in transcripts if it["protocol"] == protocol for line in it["lines"]]
+    for number, line in enumerate(lines):
+        open(f"{folder}/{number}", "w").write(line)
 PY

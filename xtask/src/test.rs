@@ -314,5 +314,8 @@ mod tests {
         assert!(
             features.iter().any(|it| it == "plain") && !features.iter().any(|it| it == "default")
         );
+        let store = |feature: &str| ("aiosasl-store".to_owned(), feature.to_owned());
+        let all = workspace_features().unwrap();
+        assert!(all.contains(&store("pam")) && all.contains(&store("ldap")));
     }
 }

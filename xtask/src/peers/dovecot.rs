@@ -1,4 +1,4 @@
-//! Dovecot 2.3: IMAP and submission, in clear, with STARTTLS and over TLS.
+//! Dovecot 2.3: IMAP, POP3, submission and ManageSieve, in clear, with STARTTLS and over TLS.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,12 +10,13 @@ use anyhow::{Context, Result, bail};
 use super::process::{Process, free_ports};
 use super::relay;
 use super::site::{MAIL, Site, give, user_ids};
+use super::token;
 use super::{Peer, Running};
 use crate::run;
 
 pub(crate) const PEER: Peer = Peer {
     name: "dovecot",
-    packages: &["dovecot-imapd", "dovecot-submissiond"],
+    packages: &["dovecot-imapd", "dovecot-managesieved", "dovecot-pop3d", "dovecot-submissiond"],
     program: "dovecot",
     needs_root: false,
     accounts: &MAIL,
@@ -23,13 +24,16 @@ pub(crate) const PEER: Peer = Peer {
     start,
 };
 
-struct Ports {
-    imap: u16,
-    imaps: u16,
-    submission: u16,
-    submissions: u16,
-    relay: u16,
-}
+/// The services that face the network, and the names of their ports; those that end in an s have TLS from the start.
+const SERVICES: [(&str, &[&str]); 4] = [
+    ("imap-login", &["imap", "imaps"]),
+    ("managesieve-login", &["sieve"]),
+    ("pop3-login", &["pop3", "pop3s"]),
+    ("submission-login", &["submission", "submissions"]),
+];
+
+/// The number of a port, by its name.
+type Ports = Vec<(&'static str, u16)>;
 
 fn start(site: &Site, name: &str) -> Result<Running> {
     let program = run::find_program("dovecot").context("dovecot is not installed")?;
@@ -39,11 +43,13 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     }
     let room = site.room(name)?;
     let relay = relay::start()?;
-    let [imap, imaps, submission, submissions] = free_ports()?;
-    let ports = Ports { imap, imaps, submission, submissions, relay };
+    let numbers: [u16; 7] = free_ports()?;
+    let ports: Ports =
+        SERVICES.iter().flat_map(|(_, names)| *names).copied().zip(numbers).collect();
     let mail = room.join("mail");
     fs::create_dir_all(&mail)?;
     fs::write(room.join("passwd"), passwd_file())?;
+    token::validate_at(&room)?;
     let users = if site.is_root {
         give(&mail, user_ids("nobody")?)?;
         Users::package()
@@ -51,26 +57,17 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         Users::ourselves()?
     };
     let conf = room.join("dovecot.conf");
-    fs::write(&conf, configuration(site, &room, &ports, &users))?;
+    fs::write(&conf, configuration(site, &room, &ports, relay, &users))?;
 
     let mut server = Process::start(
         name,
         Command::new(program).arg("-F").arg("-c").arg(&conf),
         &room.join("out"),
     )?;
-    for port in [imap, imaps, submission, submissions] {
-        server.wait_for(port)?;
+    for (_, port) in &ports {
+        server.wait_for(*port)?;
     }
-    Ok(Running {
-        processes: vec![server],
-        ports: vec![
-            ("imap", imap),
-            ("imaps", imaps),
-            ("submission", submission),
-            ("submissions", submissions),
-        ],
-        log: room.join("log"),
-    })
+    Ok(Running { processes: vec![server], ports, log: room.join("log") })
 }
 
 /// Who does the work. Dovecot's own users face the network where root may choose them.
@@ -117,15 +114,14 @@ fn passwd_file() -> String {
     })
 }
 
-fn configuration(site: &Site, room: &Path, ports: &Ports, users: &Users) -> String {
+fn configuration(site: &Site, room: &Path, ports: &Ports, relay: u16, users: &Users) -> String {
     let room = room.display();
     let tls = &site.certificates;
     let (cert, key, ca) = (tls.server.display(), tls.server_key.display(), tls.ca.display());
     let (uid, gid) = &users.mail;
     let Users { login, internal, group, .. } = users;
-    let Ports { relay, .. } = ports;
     let mut text = format!(
-        "protocols = imap submission
+        "protocols = imap pop3 submission sieve
 base_dir = {room}/run
 state_dir = {room}/run
 instance_name = aiosasl-peers
@@ -135,7 +131,7 @@ auth_verbose = yes
 auth_failure_delay = 0
 auth_username_chars =
 auth_username_format =
-auth_mechanisms = plain login scram-sha-1 scram-sha-256 anonymous external
+auth_mechanisms = plain login scram-sha-1 scram-sha-256 oauthbearer xoauth2 anonymous external
 auth_ssl_username_from_cert = yes
 ssl_cert_username_field = commonName
 disable_plaintext_auth = no
@@ -163,6 +159,11 @@ passdb {{
   mechanisms = plain login scram-sha-1 scram-sha-256
 }}
 passdb {{
+  driver = oauth2
+  args = {room}/oauth2.conf
+  mechanisms = oauthbearer xoauth2
+}}
+passdb {{
   driver = static
   args = nopassword=y
   mechanisms = external anonymous
@@ -173,12 +174,11 @@ userdb {{
 }}
 "
     );
-    text += &service(users, "imap-login", &[("imap", ports.imap), ("imaps", ports.imaps)]);
-    text += &service(
-        users,
-        "submission-login",
-        &[("submission", ports.submission), ("submissions", ports.submissions)],
-    );
+    for (name, listeners) in SERVICES {
+        let has = |it: &&(&str, u16)| listeners.contains(&it.0);
+        let listeners: Vec<_> = ports.iter().filter(has).copied().collect();
+        text += &service(users, name, &listeners);
+    }
     // No growing delay after refused logins.
     write!(
         text,

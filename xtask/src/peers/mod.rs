@@ -8,6 +8,7 @@ mod irc;
 pub(crate) mod pam;
 mod play;
 mod postfix;
+mod postgres;
 mod process;
 mod prosody;
 mod relay;
@@ -15,6 +16,7 @@ mod rows;
 mod site;
 mod slapd;
 mod table;
+mod token;
 
 use std::ffi::OsString;
 use std::fs;
@@ -53,7 +55,10 @@ pub(crate) const ALL: [&Peer; 5] =
     [&dovecot::PEER, &irc::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
-const STORES: [Store; 1] = [Store { peer: &slapd::PEER, environment: slapd::environment }];
+const STORES: [Store; 2] = [
+    Store { peer: &postgres::PEER, environment: postgres::environment },
+    Store { peer: &slapd::PEER, environment: slapd::environment },
+];
 
 /// Such a server, and what tells the tests where it is.
 struct Store {

@@ -99,3 +99,22 @@ fn script(file: &Path, text: &str) -> Result<String> {
     fs::set_permissions(file, fs::Permissions::from_mode(0o755))?;
     Ok(file.display().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_makes_services_that_go_again() {
+        let site = Site::new().unwrap();
+        match Services::make(&site) {
+            Ok(services) => {
+                let files = services.files.clone();
+                assert!(!files.is_empty() && files.iter().all(|it| it.is_file()));
+                drop(services);
+                assert!(files.iter().all(|it| !it.exists()));
+            }
+            Err(reason) => assert!(!site.is_root, "{reason:#}"),
+        }
+    }
+}

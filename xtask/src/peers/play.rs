@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use super::rows::{self, Row};
 use super::site::{Account, Site};
 use super::table::{Outcome, Played};
-use super::{Peer, State, process, relay, table};
+use super::{Peer, State, process, relay, table, token};
 use crate::run;
 use crate::tally::Tally;
 
@@ -137,6 +137,9 @@ fn command_line(stage: &Stage<'_>, row: &Row) -> Result<Command> {
     if let Some(file) = &login.password_file {
         command.arg("--password-file").arg(file);
     }
+    if let Some(file) = &login.token_file {
+        command.arg("--token-file").arg(file);
+    }
     if login.certificate {
         command.arg("--client-cert").arg(&stage.site.certificates.client);
         command.arg("--client-key").arg(&stage.site.certificates.client_key);
@@ -166,9 +169,11 @@ fn port(stage: &Stage<'_>, row: &Row) -> Result<u16> {
 }
 
 /// Who logs in, and with what.
+#[derive(Default)]
 struct Login {
     user: Option<String>,
     password_file: Option<PathBuf>,
+    token_file: Option<PathBuf>,
     certificate: bool,
 }
 
@@ -176,11 +181,19 @@ impl Login {
     fn of(stage: &Stage<'_>, row: &Row) -> Result<Self> {
         let with = |user: &str, name: &str, password: &str| -> Result<Self> {
             let file = stage.site.password_file(name, password)?;
-            Ok(Self { user: Some(user.to_owned()), password_file: Some(file), certificate: false })
+            let user = Some(user.to_owned());
+            Ok(Self { user, password_file: Some(file), ..Self::default() })
+        };
+        let showing = |name: &str, token: &str| -> Result<Self> {
+            let file = stage.site.password_file(name, token)?;
+            Ok(Self { user: Some("user".to_owned()), token_file: Some(file), ..Self::default() })
         };
         match &*row.account {
-            "none" => Ok(Self { user: None, password_file: None, certificate: false }),
-            "certificate" => Ok(Self { user: None, password_file: None, certificate: true }),
+            "none" => Ok(Self::default()),
+            "certificate" => Ok(Self { certificate: true, ..Self::default() }),
+            "token" => showing("token", &token::of("user")?),
+            "another's token" => showing("other-token", &token::of("other")?),
+            "wrong token" => showing("wrong-token", "d3Jvbmc="),
             "wrong password" => with("user", "wrong", "pencils"),
             "unknown user" => with(UNKNOWN, "unknown", "pencil"),
             key => {
@@ -205,7 +218,15 @@ pub(crate) fn check_row(row: &Row) -> Result<()> {
     if !known {
         bail!("there is no server {}", row.server);
     }
-    let special = ["none", "certificate", "wrong password", "unknown user"];
+    let special = [
+        "none",
+        "certificate",
+        "token",
+        "another's token",
+        "wrong token",
+        "wrong password",
+        "unknown user",
+    ];
     if !special.contains(&&*row.account) && account(&row.server, &row.account).is_none() {
         bail!("{} has no account {}", row.server, row.account);
     }

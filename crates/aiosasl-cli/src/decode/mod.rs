@@ -1,5 +1,6 @@
 //! SASL messages taken apart for people: every field by its name, faults in their place, secrets hidden.
 
+mod oauth;
 mod reader;
 mod scram;
 
@@ -131,6 +132,10 @@ fn decode(
     match (name, side) {
         (_, Side::Server) if octets.is_empty() => Decoded::new("empty challenge"),
         (Some("PLAIN"), Side::Client) => plain(octets),
+        (Some("LOGIN"), side) => login(side, step, octets),
+        (Some("OAUTHBEARER"), Side::Client) => oauth::bearer(octets),
+        (Some("XOAUTH2"), Side::Client) => oauth::xoauth2(octets),
+        (Some(name @ ("OAUTHBEARER" | "XOAUTH2")), Side::Server) => oauth::error(name, octets),
         (Some("ANONYMOUS"), Side::Client) => anonymous(octets),
         (Some("EXTERNAL"), Side::Client) => external(octets),
         (Some(name), _) if name.starts_with("SCRAM-") => {
@@ -201,6 +206,31 @@ fn identity(message: Decoded, name: &str, octets: &[u8]) -> Decoded {
             "expected UTF-8 in the {name}, not so after {} octets",
             error.valid_up_to()
         )),
+    }
+}
+
+/// draft-murchison-sasl-login-00: which answer it is, only its place says.
+fn login(side: Side, step: usize, octets: &[u8]) -> Decoded {
+    match (side, step) {
+        (Side::Server, _) => {
+            Decoded::new("LOGIN prompt").with("prompt", String::from_utf8_lossy(octets))
+        }
+        (Side::Client, 0) => {
+            let mut message = Decoded::new("LOGIN first answer");
+            message.push_noted("user name", HIDDEN, "a password where the client is confused");
+            message
+        }
+        (Side::Client, 1) => {
+            let message = Decoded::new("LOGIN second answer").with("password", HIDDEN);
+            if octets.is_empty() {
+                message.fault("expected a password, found none")
+            } else {
+                message
+            }
+        }
+        (Side::Client, _) => {
+            Decoded::new("LOGIN answer").fault("expected two answers, and this is one more")
+        }
     }
 }
 

@@ -49,6 +49,10 @@ fn passwords_and_tokens_are_hidden() {
         (None, b"sesame"),
         (Some("XOAUTH2"), b"user=u\x01auth=Bearer sesame\x01\x01"),
         (Some("LOGIN"), b"sesame"),
+        (Some("OAUTHBEARER"), b"n,,\x01auth=Bearer sesame\x01\x01"),
+        (Some("OAUTHBEARER"), b"n,,auth=Bearer sesame"),
+        (Some("OAUTHBEARER"), b"n,,\x01auth=sesame\x01x=sesame\x01\x01"),
+        (Some("XOAUTH2"), b"auth=Bearer sesame\x01\x01"),
     ] {
         let decoded = message(mechanism.map(MechanismName::new), Side::Client, 0, octets);
         assert!(!format!("{decoded:?}").contains("sesame"), "{decoded:?}");
@@ -88,4 +92,26 @@ fn nothing_steers_the_terminal() {
     let name = Some(MechanismName::new("ANONYMOUS"));
     let decoded = message(name, Side::Client, 0, b"\x1b[2Jred");
     assert_eq!(decoded.fields[0].value, "\\u{1b}[2Jred");
+}
+
+#[test]
+fn oauth_messages_by_their_names() {
+    let told = |name, side, octets: &[u8]| {
+        told(&message(Some(MechanismName::new(name)), side, 0, octets)).join("; ")
+    };
+    let first = b"n,a=user@example.com,\x01host=h\x01port=143\x01auth=Bearer t\x01\x01";
+    assert_eq!(
+        told("OAUTHBEARER", Side::Client, first),
+        "gs2 header: n,a=user@example.com,; authorization identity: user@example.com; \
+         host: h; port: 143; auth: Bearer (hidden)"
+    );
+    assert_eq!(
+        told("XOAUTH2", Side::Client, b"user=u\x01auth=Bearer t\x01"),
+        "user: u; auth: Bearer (hidden); fault: expected 0x01 twice at the end"
+    );
+    assert_eq!(
+        told("XOAUTH2", Side::Server, br#"{"status":"401","scope":"mail"}"#),
+        "status: 401; scope: mail"
+    );
+    assert_eq!(told("LOGIN", Side::Server, b"Username:"), "prompt: Username:");
 }

@@ -31,6 +31,8 @@ pub enum Command {
     Authenticate(Result<Authenticate, FailureCode>),
     /// The list of capabilities.
     Capability,
+    /// The mailboxes; its arguments are not even read.
+    List,
     /// A name and a password, without SASL; or the reason why these are none.
     Login(Result<Login, FailureCode>),
     /// To leave.
@@ -69,6 +71,7 @@ impl Tagged {
         let (word, arguments) = split_word(rest);
         let command = match (word.to_ascii_uppercase().as_slice(), arguments) {
             (b"AUTHENTICATE", _) => Command::Authenticate(authenticate(arguments)),
+            (b"LIST", _) => Command::List,
             (b"LOGIN", _) => Command::Login(login(arguments)),
             (b"CAPABILITY", b"") => Command::Capability,
             (b"LOGOUT", b"") => Command::Logout,

@@ -357,7 +357,7 @@ async fn whoever_has_come_in_is_in_and_stays_who_they_are() {
 async fn the_login_command_comes_in_by_the_same_door() {
     let login = b"A1 LOGIN user {6}\r\nA2 LOGIN user \"pencil\r\nA3 LOGIN \"user\" pencim\r\n\
                   A4 LOGIN nobody pencil\r\nA5 LOGIN user \"\"\r\nA6 LOGIN \"user\" \"pencil\"\r\n\
-                  A7 LOGIN user pencil\r\nA8 LOGOUT\r\n";
+                  A7 LOGIN user pencil\r\nA8 LIST \"\" *\r\nA9 LOGOUT\r\n";
     let (port, served) = server(careless_config(), false).await;
     let heard = shout(port, login).await;
     let answers: Vec<_> = heard.lines().collect();
@@ -372,8 +372,9 @@ async fn the_login_command_comes_in_by_the_same_door() {
             "A5 NO [AUTHENTICATIONFAILED] Authentication failed",
             "A6 OK Authenticated",
             "A7 BAD Not now",
+            "A8 OK Done",
             "* BYE Good bye",
-            "A8 OK Done"
+            "A9 OK Done"
         ]
     );
     assert_eq!(who(served).await, ("user".to_owned(), "PLAIN".to_owned()));

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use super::{
@@ -15,18 +18,20 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// When the table was last swept, by this process.
-#[derive(Debug, Default)]
-pub(super) struct Sweeper(AtomicI64);
+/// Who keeps the table small.
+#[derive(Debug)]
+pub(super) struct Sweeper {
+    /// How many counts there may be.
+    pub(super) room: u32,
+    /// When this process has last swept.
+    pub(super) last: AtomicI64,
+}
 
 /// After so many half-lives a count is forgotten: a thousandth of it is left.
 const HALF_LIVES: i64 = 10;
 
 /// How often the table is swept, in seconds.
-const SWEEP: i64 = 60;
-
-/// How many counts are kept; beyond them, those that fade first are forgotten.
-const KEPT: i64 = 1_000_000;
+const SWEEP: u64 = 60;
 
 /// What a count is after an addition.
 struct Sum {
@@ -36,7 +41,7 @@ struct Sum {
 
 /// Adds to each count, and gives the new ones out.
 pub(super) async fn add(
-    link: &Link,
+    link: &Arc<Link>,
     sweeper: &Sweeper,
     counts: &[Count],
     amount: f64,
@@ -45,7 +50,7 @@ pub(super) async fn add(
     if counts.is_empty() {
         return Ok(Vec::new());
     }
-    let mut patience = Patience::default();
+    let mut patience = Patience::of(link.patience);
     let sums = loop {
         let sums = if link.is_postgres() {
             add_there(link, counts, amount, at).await
@@ -57,7 +62,10 @@ pub(super) async fn add(
             Err(fault) => patience.after(fault).await?,
         }
     };
-    sweep(link, sweeper, at).await?;
+    if sweeper.is_due(at) {
+        // Nobody waits for it.
+        tokio::spawn(sweep(Arc::clone(link), sweeper.room, at));
+    }
     Ok(counts.iter().map(|it| now(&sums, it, at)).collect())
 }
 
@@ -126,7 +134,7 @@ pub(super) async fn clear(link: &Link, counts: &[Count]) -> Result<(), StoreErro
     }
     let tuple = tuples(1, counts.len(), link.is_postgres());
     let delete = format!("DELETE FROM counters WHERE counter IN {tuple}");
-    let mut patience = Patience::default();
+    let mut patience = Patience::of(link.patience);
     while let Err(fault) = link.hint(&delete, &keys(counts)).await {
         patience.after(fault).await?;
     }
@@ -183,22 +191,32 @@ fn sums(rows: &[Row]) -> Result<BTreeMap<[u8; 16], Sum>, Fault> {
     rows.iter().map(sum).collect()
 }
 
-/// Now and then, forgets what has faded, and what is too much.
-async fn sweep(link: &Link, sweeper: &Sweeper, at: Timestamp) -> Result<(), StoreError> {
-    let last = sweeper.0.load(Ordering::Relaxed);
-    let due = (last - at.as_unix()).abs() >= SWEEP;
-    let won = || {
-        let (now, order) = (at.as_unix(), Ordering::Relaxed);
-        sweeper.0.compare_exchange(last, now, order, order).is_ok()
-    };
-    if !due || !won() {
-        return Ok(());
+impl Sweeper {
+    fn is_due(&self, at: Timestamp) -> bool {
+        let (last, now) = (self.last.load(Ordering::Relaxed), at.as_unix());
+        let order = Ordering::Relaxed;
+        now.abs_diff(last) >= SWEEP && self.last.compare_exchange(last, now, order, order).is_ok()
     }
-    let first = "SELECT ends FROM counters ORDER BY ends DESC LIMIT 1 OFFSET $1";
-    let rows = link.read(first, &[Value::Integer(Some(KEPT))]).await?;
-    let beyond = rows.first().map_or(Ok(None), |row| row.integer(0))?;
-    let ends = at.as_unix().max(beyond.unwrap_or(i64::MIN));
-    let delete = "DELETE FROM counters WHERE ends <= $1";
-    link.hint(delete, &[Value::Integer(Some(ends))]).await?;
+}
+
+async fn sweep(link: Arc<Link>, room: u32, at: Timestamp) {
+    if let Err(error) = try_sweep(&link, room, at).await {
+        tracing::warn!(%error, "faded counts could not be deleted");
+    }
+}
+
+/// Forgets what has faded; and where there are too many, the smaller ones: a flood of made-up names does not wash out
+/// what was counted against a real one.
+async fn try_sweep(link: &Link, room: u32, at: Timestamp) -> Result<(), StoreError> {
+    const FADED: &str = "DELETE FROM counters WHERE ends <= $1";
+    const BEYOND: &str = "SELECT ends FROM counters ORDER BY ends LIMIT 1 OFFSET $1";
+    // A little more than the mean, so that of equal ones none is left.
+    const SMALL: &str =
+        "DELETE FROM counters WHERE amount <= (SELECT avg(amount) * 1.001 FROM counters)";
+    link.hint(FADED, &[Value::Integer(Some(at.as_unix()))]).await?;
+    let room = Value::Integer(Some(i64::from(room)));
+    if !link.read(BEYOND, &[room]).await?.is_empty() {
+        link.hint(SMALL, &[]).await?;
+    }
     Ok(())
 }

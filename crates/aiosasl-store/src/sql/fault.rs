@@ -1,6 +1,9 @@
 //! What a database says that went wrong: whether to try again, and what to tell the caller.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use sqlx::error::DatabaseError;
 
@@ -17,22 +20,31 @@ pub(super) enum Fault {
     Told(StoreError),
 }
 
-/// How often an attempt is made again, and how long is waited before.
-#[derive(Debug, Default)]
+/// How long an attempt is made again, and how long is waited before.
+#[derive(Debug)]
 pub(super) struct Patience {
+    limit: Duration,
+    started: Instant,
     attempts: u32,
 }
 
 impl Patience {
-    const ATTEMPTS: u32 = 12;
+    /// An attempt that takes long by itself is made so often at least.
+    const ATTEMPTS: u32 = 4;
+
+    /// Attempts are made as long as this.
+    pub(super) fn of(limit: Duration) -> Self {
+        Self { limit, started: Instant::now(), attempts: 0 }
+    }
 
     /// Waits before the next attempt, or gives the fault out where there shall be none.
     pub(super) async fn after(&mut self, fault: Fault) -> Result<(), StoreError> {
-        if !matches!(fault, Fault::Again(_)) || self.attempts == Self::ATTEMPTS {
+        let over = self.started.elapsed() > self.limit && self.attempts >= Self::ATTEMPTS;
+        if over || !matches!(fault, Fault::Again(_)) {
             return Err(fault.into());
         }
-        // Those who met once shall not meet again: 0 to 2, 4, ... 128 milliseconds, by chance.
-        let most = 2_u64 << self.attempts.min(6);
+        // Those who met once shall not meet again: up to 2, 4, ... 64 milliseconds, by chance.
+        let most = 2_u64 << self.attempts.min(5);
         self.attempts += 1;
         let chance = getrandom::u32().unwrap_or(u32::MAX / 2);
         let wait = u64::from(chance) * most / u64::from(u32::MAX);

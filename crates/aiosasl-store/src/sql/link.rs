@@ -19,6 +19,8 @@ use super::sqlite::Pools;
 pub(super) struct Link {
     pub(super) to: To,
     pub(super) limit: Duration,
+    /// How long a change is tried again while others are faster.
+    pub(super) patience: Duration,
     /// How many connections there may be that are gone, and have yet to be noticed.
     pub(super) stale: u32,
 }

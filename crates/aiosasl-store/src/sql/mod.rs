@@ -13,7 +13,11 @@ mod schema;
 mod sqlite;
 mod write;
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use aiosasl::{driver::BoxFuture, identity::AuthenticationId};
 
@@ -30,7 +34,7 @@ pub use self::options::DatabaseOptions;
 
 /// Accounts and counts in a database, made on first use; many processes may use one at once.
 pub struct Database {
-    link: Link,
+    link: Arc<Link>,
     settings: Settings,
     sweeper: Sweeper,
 }
@@ -72,10 +76,15 @@ impl Database {
         };
         // The server ends a statement; we end the waiting for a server that no longer does.
         let limit = options.statement_timeout.max(options.connect_timeout);
-        let stale = options.connections;
-        let link = Link { to, limit: limit.saturating_add(GRACE), stale };
+        let link = Link {
+            to,
+            limit: limit.saturating_add(GRACE),
+            patience: options.lock_timeout,
+            stale: options.connections,
+        };
         let settings = schema::prepare(&link, options).await?;
-        Ok(Self { link, settings, sweeper: Sweeper::default() })
+        let sweeper = Sweeper { room: options.counts, last: AtomicI64::new(0) };
+        Ok(Self { link: Arc::new(link), settings, sweeper })
     }
 
     /// Ends all connections, those in use when they are given back. SQLite tidies its file up.
@@ -90,7 +99,7 @@ fn not_built_in() -> StoreError {
 }
 
 /// How much longer than the server we wait.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,8 @@ pub struct DatabaseOptions {
     /// How long it may take until there is a connection, whether the server does not answer or all are in use;
     /// 5 seconds.
     pub connect_timeout: Duration,
+    /// How many counts there may be; where there are more, the smaller ones are forgotten; 1,000,000.
+    pub counts: u32,
     /// Whether a store is made where there is none; yes.
     pub create: bool,
     /// How long a change waits for the changes of others; 5 seconds.
@@ -34,6 +36,7 @@ impl Default for DatabaseOptions {
         Self {
             connections: 8,
             connect_timeout: Duration::from_secs(5),
+            counts: 1_000_000,
             create: true,
             lock_timeout: Duration::from_secs(5),
             names: NameRule::default(),

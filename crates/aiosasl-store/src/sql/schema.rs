@@ -84,7 +84,7 @@ pub(super) async fn prepare(
             return Err(StoreError::new(StoreErrorKind::Unavailable, text));
         }
         _ => {
-            let mut patience = Patience::default();
+            let mut patience = Patience::of(link.patience);
             while let Err(fault) = make(link, options).await {
                 patience.after(fault).await?;
             }

@@ -25,7 +25,7 @@ pub(super) async fn edit(
     name: &AuthenticationId,
     mut edit: Edit<'_>,
 ) -> Result<(), StoreError> {
-    let mut patience = Patience::default();
+    let mut patience = Patience::of(link.patience);
     while let Err(fault) = try_edit(link, name, &mut edit).await {
         patience.after(fault).await?;
     }
@@ -85,7 +85,7 @@ pub(super) async fn import(
     accounts: &[Account],
     conflict: Conflict,
 ) -> Result<Imported, StoreError> {
-    let mut patience = Patience::default();
+    let mut patience = Patience::of(link.patience);
     loop {
         match try_import(link, accounts, conflict).await {
             Ok(imported) => return Ok(imported),

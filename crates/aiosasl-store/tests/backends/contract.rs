@@ -9,6 +9,7 @@ use aiosasl_store::{
 };
 
 use crate::{
+    log,
     samples::{ORDERED, full, name, plain, token, verifier},
     stage::{Behaviour, Stage},
 };
@@ -21,7 +22,7 @@ pub(crate) const ALL: &[(&str, Behaviour)] = &[
     ("what_was_taken_away_is_not_found", |it| Box::pin(taken_away(it))),
     ("an_edit_sees_what_is_there_and_leaves_what_it_says", |it| Box::pin(edits(it))),
     ("an_edit_that_fails_changes_nothing", |it| Box::pin(failed_edit(it))),
-    ("edits_at_once_lose_nothing", |it| Box::pin(edits_at_once(it))),
+    ("edits_at_once_lose_nothing", EDITS_AT_ONCE),
     ("pages_are_in_the_order_of_octets", |it| Box::pin(pages(it))),
     ("an_import_meets_names_that_are_taken", |it| Box::pin(conflicts(it))),
     ("an_import_that_fails_takes_nothing_in", |it| Box::pin(failed_import(it))),
@@ -29,7 +30,10 @@ pub(crate) const ALL: &[(&str, Behaviour)] = &[
     ("many_accounts_are_imported_and_paged_through", |it| Box::pin(many(it))),
     ("use_is_noted_where_it_was", |it| Box::pin(used(it))),
     ("settings_stay", |it| Box::pin(settings(it))),
+    ("no_secret_is_logged", |it| Box::pin(unlogged(it))),
 ];
+
+pub(crate) const EDITS_AT_ONCE: Behaviour = |it| Box::pin(edits_at_once(it));
 
 /// Puts an account into the place of what was there.
 pub(crate) async fn put(accounts: &dyn Accounts, account: &Account) {
@@ -334,4 +338,23 @@ async fn settings(stage: &Stage) {
     assert_eq!(first.secret.len(), 32);
     assert_eq!(first.secret, second.secret);
     assert_eq!(first.names, NameRule::Raw);
+}
+
+async fn unlogged(stage: &Stage) {
+    let accounts = &*stage.accounts;
+    let secret = "Tr0ub4dor-and-3";
+    let mut account = full("user");
+    account.put(Credential::new(format!("{{PLAIN}}{secret}").parse().unwrap()));
+    put(accounts, &account).await;
+    accounts.import(vec![account.clone()], Conflict::Replace).await.unwrap();
+    accounts.import(vec![account.clone()], Conflict::Fail).await.unwrap_err();
+    accounts.used(&account.name, ("", "PASSWORD"), Timestamp::from_unix(0)).await.unwrap();
+    find(accounts, "user").await.unwrap();
+    accounts.page(None, 9).await.unwrap();
+    tracing::trace!("somebody listens, to {:?}", stage.accounts.settings().await.unwrap().names);
+    assert!(log::has("somebody listens, to Raw"));
+    // Neither it, nor the statements that carry such things.
+    for word in [secret, "INSERT INTO accounts", "INSERT INTO credentials", "WITH found"] {
+        assert!(!log::has(word), "{word}");
+    }
 }

@@ -2,18 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aiosasl_store::{Count, Counters, Timestamp};
+use aiosasl_store::{Count, Counters, Database, Timestamp};
 
-use crate::stage::{Behaviour, Stage};
+use crate::stage::{Behaviour, Boxed, Stage};
 
 /// All of it.
 pub(crate) const ALL: &[(&str, Behaviour)] = &[
     ("counts_add_up_and_fade", |it| Box::pin(fade(it))),
     ("counts_are_apart", |it| Box::pin(apart(it))),
     ("a_count_may_come_twice", |it| Box::pin(twice(it))),
-    ("counting_at_once_loses_nothing", |it| Box::pin(at_once(it))),
+    ("counting_at_once_loses_nothing", AT_ONCE),
     ("clocks_may_differ", |it| Box::pin(clocks(it))),
 ];
+
+pub(crate) const AT_ONCE: Behaviour = |it| Box::pin(at_once(it));
 
 const START: i64 = 1_800_000_000;
 
@@ -106,4 +108,31 @@ async fn clocks(stage: &Stage) {
     near(&counters.add(&one, 1.0, at(0)).await.unwrap(), &[5.0]);
     near(&counters.add(&one, 1.0, at(60)).await.unwrap(), &[6.0]);
     near(&counters.read(&one, at(120)).await.unwrap(), &[3.0]);
+}
+
+/// A database with room for ten counts; `count` says how many it has.
+pub(crate) async fn swept<'a>(database: &Database, count: impl Fn() -> Boxed<'a, i64>) {
+    let becomes = async |expected: i64| {
+        for _ in 0..200 {
+            if count().await == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("there are {} counts, not {expected}", count().await);
+    };
+    let own = |key, half_life| self::count(key, half_life);
+    database.add(&[own(1, 60), own(2, 600), own(3, 60)], 1.0, at(0)).await.unwrap();
+    becomes(3).await;
+    // Ten half-lives later.
+    database.add(&[own(4, 600)], 3.0, at(700)).await.unwrap();
+    becomes(2).await;
+    near(&database.read(&[own(1, 60), own(2, 600)], at(0)).await.unwrap(), &[0.0, 1.0]);
+
+    // A flood of names, each seen once.
+    let flood: Vec<_> = (10..30).map(|key| own(key, 600)).collect();
+    database.add(&flood, 1.0, at(700)).await.unwrap();
+    database.add(&[own(4, 600)], 1.0, at(800)).await.unwrap();
+    becomes(1).await;
+    assert!(database.read(&[own(4, 600)], at(800)).await.unwrap()[0] > 3.0);
 }

@@ -23,11 +23,14 @@ use crate::{
 /// The first argument of the process that is killed.
 pub(crate) const CHILD: &str = "--write-until-killed";
 
+/// Where it finds the store, with the password.
+const URL: &str = "AIOSASL_TEST_STORE";
+
 /// How often one is killed.
 const TIMES: u64 = 50;
 
 /// How many accounts each import has.
-const IMPORTED: u64 = 1100;
+const IMPORTED: u64 = 600;
 
 /// How long one may take to begin.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,10 +62,11 @@ fn number(account: &Account) -> u64 {
 }
 
 /// Changes, imports, changes, imports, ..., and says each time what is done.
-pub(crate) fn child(url: &str, schema: &str, first: &str) -> ExitCode {
+pub(crate) fn child(schema: &str, first: &str) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let database = Database::open_with(url, &options(schema)).await.unwrap();
+        let url = std::env::var(URL).unwrap();
+        let database = Database::open_with(&url, &options(schema)).await.unwrap();
         let say = |text: String| {
             let mut out = std::io::stdout().lock();
             writeln!(out, "{text}").unwrap();
@@ -88,7 +92,8 @@ fn imported(number: u64) -> Vec<Account> {
 /// it said were done, if it came to one.
 fn start_and_kill(url: &str, schema: &str, first: u64, wait: Duration) -> [Option<u64>; 2] {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([CHILD, url, schema, &first.to_string()])
+        .args([CHILD, schema, &first.to_string()])
+        .env(URL, url)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

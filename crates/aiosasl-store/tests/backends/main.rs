@@ -8,11 +8,10 @@ mod contract;
 mod counts;
 mod file;
 mod kill;
+mod log;
 mod memory;
-#[cfg(feature = "postgres")]
 mod postgres;
 mod samples;
-#[cfg(feature = "sqlite")]
 mod sqlite;
 mod stage;
 
@@ -22,16 +21,15 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [kill::CHILD, url, schema, generation] =
+    if let [kill::CHILD, schema, generation] =
         &arguments.iter().map(|it| &**it).collect::<Vec<_>>()[..]
     {
-        return kill::child(url, schema, generation);
+        return kill::child(schema, generation);
     }
+    log::listen();
     let mut trials = memory::trials();
     trials.extend(file::trials());
-    #[cfg(feature = "sqlite")]
     trials.extend(sqlite::trials());
-    #[cfg(feature = "postgres")]
     trials.extend(postgres::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -10,8 +10,8 @@ use std::{
 };
 
 use aiosasl_store::{
-    Account, Accounts as _, Conflict, Count, Counters as _, Database, DatabaseOptions, NameRule,
-    StoreErrorKind, Timestamp,
+    Account, Accounts as _, Conflict, Database, DatabaseOptions, NameRule, StoreErrorKind,
+    Timestamp,
 };
 use libtest_mimic::Trial;
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -27,8 +27,7 @@ use crate::{
 const VARIABLE: &str = "AIOSASL_TEST_POSTGRES";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let absent =
-        env::var(VARIABLE).is_err().then_some("needs AIOSASL_TEST_POSTGRES: a server's URL");
+    let absent = env::var(VARIABLE).is_err().then_some("AIOSASL_TEST_POSTGRES names no database");
     let entrant = Entrant { name: "postgres", open: || Box::pin(open()), absent };
     let mut trials = entrant.trials(contract::ALL);
     trials.extend(entrant.trials(counts::ALL));
@@ -41,6 +40,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         entrant.trial("what_does_not_fit_is_refused", || Box::pin(too_long())),
         entrant.trial("a_lost_connection_is_made_again", || Box::pin(lost())),
         entrant.trial("a_lookup_needs_no_scan", || Box::pin(plans())),
+        entrant.trial("who_meets_another_begins_anew", || Box::pin(serializable())),
+        entrant.trial("a_role_that_may_make_no_tables_will_do", || Box::pin(modest())),
         entrant.trial("faded_counts_go", || Box::pin(swept())),
     ]);
     let alone = Entrant { absent: None, ..entrant };
@@ -53,6 +54,12 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn url() -> String {
     env::var(VARIABLE).unwrap()
+}
+
+/// The same with more said.
+fn url_with(more: &str) -> String {
+    let mark = if url().contains('?') { '&' } else { '?' };
+    format!("{}{mark}{more}", url())
 }
 
 /// A schema for one test, gone when it has ended well.
@@ -223,8 +230,7 @@ async fn too_long() {
 /// As when the server is restarted: nobody notices who asks afterwards.
 async fn lost() {
     let mut schema = Schema::new();
-    let mark = if url().contains('?') { '&' } else { '?' };
-    let own_url = format!("{}{mark}application_name={}", url(), schema.options.schema);
+    let own_url = url_with(&format!("application_name={}", schema.options.schema));
     schema.options.connections = 3;
     let database = Arc::new(Database::open_with(&own_url, &schema.options).await.unwrap());
     put(&*database, &plain("user")).await;
@@ -278,20 +284,63 @@ async fn plans() {
 }
 
 async fn swept() {
-    let schema = Schema::new();
+    let mut schema = Schema::new();
+    schema.options.counts = 10;
     let database = schema.open().await;
-    let count =
-        |key, half_life| Count { key: [key; 16], half_life: Duration::from_secs(half_life) };
-    let at = |seconds: i64| Timestamp::from_unix(1_800_000_000 + seconds);
-    let counts = [count(1, 60), count(2, 600), count(3, 60)];
-    database.add(&counts, 1.0, at(0)).await.unwrap();
-    database.add(&[count(4, 60)], 1.0, at(700)).await.unwrap();
-    let rows = sqlx::query("SELECT counter FROM counters ORDER BY counter");
-    let left = rows.fetch_all(&mut schema.raw().await).await.unwrap();
-    let left: Vec<_> = left.iter().map(|it| it.get::<Vec<u8>, _>(0)[0]).collect();
-    assert_eq!(left, [2, 4]);
+    let raw = tokio::sync::Mutex::new(schema.raw().await);
+    counts::swept(&database, || {
+        Box::pin(async {
+            let count = "SELECT count(*) FROM counters";
+            sqlx::query_scalar(count).fetch_one(&mut *raw.lock().await).await.unwrap()
+        })
+    })
+    .await;
     database.close().await;
     schema.end().await;
+}
+
+async fn modest() {
+    let schema = Schema::new();
+    schema.open().await.close().await;
+    let mut raw = schema.raw().await;
+    let name = schema.options.schema.clone();
+    for statement in [
+        format!("CREATE ROLE {name} LOGIN PASSWORD 'paper'"),
+        format!("GRANT USAGE ON SCHEMA {name} TO {name}"),
+        format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {name} TO {name}"),
+    ] {
+        sqlx::query(&statement).execute(&mut raw).await.unwrap();
+    }
+    let url = url_with(&format!("user={name}&password=paper"));
+    let database = Database::open_with(&url, &schema.options).await.unwrap();
+    put(&database, &full("user")).await;
+    assert_eq!(find(&database, "user").await, Some(full("user")));
+    database.close().await;
+
+    let mut other = Schema::new();
+    other.options.create = true;
+    let error = Database::open_with(&url, &other.options).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Unsupported, "{error}");
+    schema.end().await;
+    sqlx::query(&format!("DROP ROLE {name}")).execute(&mut raw).await.unwrap();
+}
+
+/// As databases of many machines do it: of two that meet, one begins anew.
+async fn serializable() {
+    for behaviour in [contract::EDITS_AT_ONCE, counts::AT_ONCE] {
+        let schema = Schema::new();
+        let url = url_with("options[default_transaction_isolation]=serializable");
+        let database = Arc::new(Database::open_with(&url, &schema.options).await.unwrap());
+        let stage = Stage {
+            accounts: database.clone(),
+            counters: Some(database.clone()),
+            keep: Box::new(()),
+            end: Box::pin(async {}),
+        };
+        behaviour(&stage).await;
+        database.close().await;
+        schema.end().await;
+    }
 }
 
 async fn down() {

@@ -3,7 +3,7 @@
 use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 
 use aiosasl_store::{Accounts, Counters};
-use libtest_mimic::Trial;
+use libtest_mimic::{Completion, Trial};
 
 /// A future in a box.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -56,17 +56,16 @@ impl Entrant {
         test: impl FnOnce() -> Boxed<'static, ()> + Send + 'static,
     ) -> Trial {
         let run = move || {
+            if let Some(reason) = self.absent {
+                return Ok(Completion::ignored_with(reason));
+            }
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
                 .enable_all()
                 .build()?;
             runtime.block_on(test());
-            Ok(())
+            Ok(Completion::Completed)
         };
-        let trial = Trial::test(format!("{}::{name}", self.name), run);
-        match self.absent {
-            Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
-            None => trial,
-        }
+        Trial::ignorable_test(format!("{}::{name}", self.name), run)
     }
 }

@@ -16,3 +16,5 @@ mod sending;
 mod server;
 mod state_machine;
 mod support;
+#[cfg(all(feature = "oauthbearer", feature = "xoauth2"))]
+mod tokens;

@@ -2,11 +2,17 @@
 
 use std::path::PathBuf;
 
-use aiosasl::{hash::Hash, mechanisms::scram::VerifierFormat, query::ScramVerifier, secret};
+use aiosasl::{
+    hash::Hash,
+    query::ScramVerifier,
+    secret::{self, Secret},
+};
 use clap::Args;
-use serde_json::json;
 
-use super::{MAX_VERIFIER, hash_of};
+use super::{
+    MAX_VERIFIER, hash_of,
+    stored::{Stored, as_password},
+};
 use crate::{
     lines::Lines,
     output::outln,
@@ -16,12 +22,14 @@ use crate::{
 };
 
 const EXAMPLES: &str = "\
-The verifier is in --verifier-file, or else on standard input; in any form.
+The verifier is in --verifier-file, or else on standard input; in any form. A password hash is checked as well: \
+{SCHEME}data as Dovecot and OpenLDAP have it, or $argon2id$, $2b$, $6$ and the like.
 
 Status: 0 it is that of the password, 1 it is not, 3 it is no verifier.
 
-Example:
-  aiosasl verifier check --verifier-file verifier.txt --password-file secret.txt";
+Examples:
+  aiosasl verifier check --verifier-file verifier.txt --password-file secret.txt
+  getent shadow user | cut -d: -f2 | aiosasl verifier check --preparation none --password-file secret.txt";
 
 /// Arguments of `verifier check`.
 #[derive(Debug, Args)]
@@ -57,6 +65,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         Failure::usage("expected a password: --password-file or $AIOSASL_PASSWORD")
     })?;
     let password = arguments.preparation.prepare(&password)?;
+    let fits = match &verifier {
+        Stored::Hash(hash) => hash.verifies(&as_password(&password)),
+        Stored::Scram(verifier) => verifies(verifier, password)?,
+    };
+    if arguments.json {
+        let mut object = Stored::fields(Some(&verifier));
+        object.insert("match".to_owned(), fits.into());
+        outln!("{}", serde_json::Value::from(object));
+    } else {
+        outln!("{}: {}", if fits { "match" } else { "no match" }, verifier.describe());
+    }
+    Ok(if fits { Status::Done } else { Status::Refused })
+}
+
+fn verifies(verifier: &ScramVerifier, password: Secret) -> Result<bool, Failure> {
     let (hash, count) = (verifier.hash(), verifier.iterations());
     let own = ScramVerifier::from_password(hash, password, verifier.salt(), count);
     let fits = secret::equal(own.stored_key(), verifier.stored_key());
@@ -64,34 +87,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         let text = "StoredKey is that of the password, and ServerKey is not";
         return Err(Failure::new(Status::Failed, text));
     }
-    let scheme = hash.scheme();
-    if arguments.json {
-        let object = json!({ "match": fits, "mechanism": scheme, "iterations": count });
-        outln!("{object}");
-    } else if fits {
-        outln!("match: {scheme}, {count} iterations");
-    } else {
-        outln!("no match: {scheme}, {count} iterations");
-    }
-    Ok(if fits { Status::Done } else { Status::Refused })
+    Ok(fits)
 }
 
 impl Arguments {
-    fn verifier(&self) -> Result<ScramVerifier, Failure> {
+    fn verifier(&self) -> Result<Stored, Failure> {
         let failed = |text: String| Failure::new(Status::Failed, text);
         let text = match &self.verifier_file {
             Some(path) => secrets::read(path)?.expose().to_owned(),
             None => one_line()?,
         };
-        let verifier = ScramVerifier::parse(VerifierFormat::guess(&text), &text, self.mechanism)
-            .map_err(|error| failed(error.to_string()))?;
-        if verifier.iterations() > MAX_ITERATIONS {
-            let count = verifier.iterations();
-            return Err(failed(format!(
-                "expected at most {MAX_ITERATIONS} iterations, found {count}"
-            )));
+        match Stored::parse(&text, None, self.mechanism).map_err(failed)? {
+            Stored::Scram(verifier) if verifier.iterations() > MAX_ITERATIONS => {
+                let count = verifier.iterations();
+                let text = format!("expected at most {MAX_ITERATIONS} iterations, found {count}");
+                Err(failed(text))
+            }
+            stored => Ok(stored),
         }
-        Ok(verifier)
     }
 }
 

@@ -1,10 +1,10 @@
 //! `aiosasl verifier convert`: the same verifiers in another form, line by line.
 
-use aiosasl::{hash::Hash, mechanisms::scram::VerifierFormat, query::ScramVerifier};
+use aiosasl::{hash::Hash, mechanisms::scram::VerifierFormat};
 use clap::Args;
-use serde_json::json;
+use serde_json::Value;
 
-use super::{Form, MAX_VERIFIER, hash_of};
+use super::{Form, MAX_VERIFIER, hash_of, stored::Stored};
 use crate::{
     lines::Lines,
     output::outln,
@@ -16,8 +16,12 @@ Reads verifiers from standard input, one per line, and writes one line for each.
 no verifier, with status 3; all lines before it are written. With --keep-going it goes on behind such a line, and ends \
 with status 3 all the same.
 
-Example:
-  aiosasl verifier convert --to dovecot < verifiers.txt";
+A password hash can't become a verifier; with --to dovecot it is spelled in the one way that it is always written in: \
+$2b$... becomes {BLF-CRYPT}$2b$..., {ssha.hex}... becomes {SSHA} and base64.
+
+Examples:
+  aiosasl verifier convert --to dovecot < verifiers.txt
+  aiosasl verifier convert --to postgresql --keep-going < verifiers.txt";
 
 /// Arguments of `verifier convert`.
 #[derive(Debug, Args)]
@@ -48,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let mut faults = 0;
     while let Some(line) = lines.next()? {
         match arguments.read(&line) {
-            Ok(verifier) => arguments.print(lines.number(), &verifier),
+            Ok((verifier, text)) => arguments.print(lines.number(), &verifier, &text),
             Err(fault) if arguments.keep_going => {
                 faults += 1;
                 anstream::eprintln!("aiosasl: {}", lines.fault(&fault));
@@ -70,26 +74,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 }
 
 impl Arguments {
-    fn read(&self, line: &[u8]) -> Result<ScramVerifier, String> {
+    fn read(&self, line: &[u8]) -> Result<(Stored, String), String> {
         let text = std::str::from_utf8(line).map_err(|_| "expected UTF-8".to_owned())?;
-        let format = self.from.map_or_else(|| VerifierFormat::guess(text), VerifierFormat::from);
-        if format == VerifierFormat::Kafka && self.mechanism.is_none() {
-            return Err("Kafka's form does not say which hash: expected --mechanism".to_owned());
-        }
-        let verifier = ScramVerifier::parse(format, text, self.mechanism);
-        let verifier = verifier.map_err(|error| error.to_string())?;
-        match self.mechanism {
-            Some(hash) if hash != verifier.hash() => {
-                Err(format!("expected {}, found {}", hash.scheme(), verifier.hash().scheme()))
+        let stored = Stored::parse(text, self.from.map(VerifierFormat::from), self.mechanism)?;
+        match (self.mechanism, &stored) {
+            (Some(hash), Stored::Scram(found)) if hash != found.hash() => {
+                return Err(format!("expected {}, found {}", hash.scheme(), found.hash().scheme()));
             }
-            _ => Ok(verifier),
+            (Some(hash), Stored::Hash(found)) => {
+                return Err(format!("expected {}, found {}", hash.scheme(), found.scheme()));
+            }
+            _ => {}
         }
+        let text = stored.to_text(VerifierFormat::from(self.to))?;
+        Ok((stored, text))
     }
 
-    fn print(&self, line: usize, verifier: &ScramVerifier) {
-        let text = verifier.to_text(VerifierFormat::from(self.to));
+    fn print(&self, line: usize, verifier: &Stored, text: &str) {
         if self.json {
-            print_json(line, Some(verifier), Some(&text), None);
+            print_json(line, Some(verifier), Some(text), None);
         } else {
             outln!("{text}");
         }
@@ -97,18 +100,10 @@ impl Arguments {
 }
 
 /// One object per line, with the same fields whether or not it was a verifier.
-fn print_json(
-    line: usize,
-    verifier: Option<&ScramVerifier>,
-    text: Option<&str>,
-    error: Option<&str>,
-) {
-    let object = json!({
-        "line": line,
-        "mechanism": verifier.map(|it| it.hash().scheme()),
-        "iterations": verifier.map(ScramVerifier::iterations),
-        "verifier": text,
-        "error": error,
-    });
-    outln!("{object}");
+fn print_json(line: usize, verifier: Option<&Stored>, text: Option<&str>, error: Option<&str>) {
+    let mut object = Stored::fields(verifier);
+    object.insert("line".to_owned(), line.into());
+    object.insert("verifier".to_owned(), text.into());
+    object.insert("error".to_owned(), error.into());
+    outln!("{}", Value::from(object));
 }

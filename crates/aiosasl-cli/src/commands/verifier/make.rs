@@ -8,10 +8,14 @@ use aiosasl::{
     query::ScramVerifier,
     secret::{Password, Secret},
 };
+use aiosasl_store::{HashPolicy, PasswordHash, Salt, Scheme, StoreError};
 use clap::Args;
-use serde_json::json;
+use serde_json::Value;
 
-use super::{Form, hash_of};
+use super::{
+    Form, hash_of,
+    stored::{Stored, as_password},
+};
 use crate::{
     accounts::{SALT_LEN, random},
     lines::Lines,
@@ -27,7 +31,9 @@ password, and gives a line.
 
 Examples:
   aiosasl verifier make --format dovecot
-  aiosasl verifier make --mechanism SCRAM-SHA-512 < passwords.txt > verifiers.txt";
+  aiosasl verifier make --mechanism SCRAM-SHA-512 < passwords.txt > verifiers.txt
+  aiosasl verifier make --scheme ARGON2ID
+  aiosasl verifier make --scheme BLF-CRYPT:cost=12 < passwords.txt > hashes.txt";
 
 /// Arguments of `verifier make`.
 #[derive(Debug, Args)]
@@ -36,6 +42,11 @@ pub(super) struct Arguments {
     /// For this mechanism
     #[arg(short, long, value_name = "NAME", default_value = "SCRAM-SHA-256", value_parser = hash_of)]
     mechanism: Hash,
+    /// A password hash instead: ARGON2ID, SCRYPT, BLF-CRYPT, SHA512-CRYPT, SHA256-CRYPT, PBKDF2-SHA512, PBKDF2-SHA256,
+    /// PBKDF2, SSHA512, SSHA256 or SSHA, with its costs where they are not to be the usual ones
+    #[arg(long, value_name = "SCHEME[:COSTS]", value_parser = policy,
+          conflicts_with_all = ["mechanism", "format", "iterations"])]
+    scheme: Option<HashPolicy>,
     /// In this form
     #[arg(long, value_enum, default_value_t = Form::Rfc5803)]
     format: Form,
@@ -56,7 +67,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    if arguments.iterations < 4096 {
+    if arguments.scheme.is_none() && arguments.iterations < 4096 {
         anstream::eprintln!(
             "aiosasl: warning: fewer than 4096 iterations are weak (RFC 5802 section 5.1)"
         );
@@ -66,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         given => given,
     };
     match password {
-        Some(password) => arguments.print(&arguments.make(&password)?),
+        Some(password) => arguments.print(&arguments.make(&password)?)?,
         None => arguments.make_each()?,
     }
     Ok(Status::Done)
@@ -80,6 +91,14 @@ fn salt(hex: &str) -> Result<Secret, String> {
     }
 }
 
+fn policy(text: &str) -> Result<HashPolicy, String> {
+    let policy: HashPolicy = text.parse().map_err(|error: StoreError| error.to_string())?;
+    if policy.scheme() == Scheme::Plain {
+        return Err("PLAIN is the password itself, which is not printed".to_owned());
+    }
+    Ok(policy)
+}
+
 impl Arguments {
     /// One line for each line.
     fn make_each(&self) -> Result<(), Failure> {
@@ -90,7 +109,7 @@ impl Arguments {
             }
             let text = String::from_utf8(line).map_err(|_| lines.fault("expected UTF-8"))?;
             let made = self.make(&Password::new(text));
-            self.print(&made.map_err(|failure| lines.fault(failure))?);
+            self.print(&made.map_err(|failure| lines.fault(failure))?)?;
         }
         if lines.number() == 0 {
             return Err(Failure::usage("expected a password, found none"));
@@ -98,26 +117,49 @@ impl Arguments {
         Ok(())
     }
 
-    fn make(&self, password: &Password) -> Result<ScramVerifier, Failure> {
+    fn make(&self, password: &Password) -> Result<Stored, Failure> {
+        let password = self.preparation.prepare(password)?;
+        if let Some(policy) = &self.scheme {
+            let made = self.salt().and_then(|salt| {
+                PasswordHash::make(policy, &as_password(&password), salt)
+                    .map_err(|error| Failure::usage(error.to_string()))
+            });
+            return made.map(Stored::Hash);
+        }
         let salt = match &self.salt_hex {
             Some(salt) => salt.expose().to_vec(),
             None => random(SALT_LEN)?,
         };
-        let password = self.preparation.prepare(password)?;
-        Ok(ScramVerifier::from_password(self.mechanism, password, salt, self.iterations))
+        let verifier =
+            ScramVerifier::from_password(self.mechanism, password, salt, self.iterations);
+        Ok(Stored::Scram(verifier))
     }
 
-    fn print(&self, verifier: &ScramVerifier) {
-        let text = verifier.to_text(VerifierFormat::from(self.format));
+    /// The salt of a hash.
+    fn salt(&self) -> Result<Salt, Failure> {
+        let octets = match &self.salt_hex {
+            Some(salt) => salt.expose().to_vec(),
+            None => random(SALT_LEN)?,
+        };
+        let octets: Result<[u8; 16], _> = octets.try_into();
+        octets
+            .map(Salt::from)
+            .map_err(|_| Failure::usage("expected 16 octets of salt for a password hash"))
+    }
+
+    fn print(&self, verifier: &Stored) -> Result<(), Failure> {
+        let format = match self.scheme {
+            Some(_) => VerifierFormat::Dovecot,
+            None => VerifierFormat::from(self.format),
+        };
+        let text = verifier.to_text(format).map_err(Failure::usage)?;
         if self.json {
-            let object = json!({
-                "mechanism": verifier.hash().scheme(),
-                "iterations": verifier.iterations(),
-                "verifier": text,
-            });
-            outln!("{object}");
+            let mut object = Stored::fields(Some(verifier));
+            object.insert("verifier".to_owned(), text.into());
+            outln!("{}", Value::from(object));
         } else {
             outln!("{text}");
         }
+        Ok(())
     }
 }

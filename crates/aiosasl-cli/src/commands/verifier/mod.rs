@@ -1,8 +1,9 @@
-//! `aiosasl verifier`: SCRAM verifiers of passwords, from form to form.
+//! `aiosasl verifier`: SCRAM verifiers and hashes of passwords, from form to form.
 
 mod check;
 mod convert;
 mod make;
+mod stored;
 
 use aiosasl::{hash::Hash, mechanisms::scram::VerifierFormat, name::MechanismName};
 use clap::{Args, Subcommand, ValueEnum};
@@ -21,11 +22,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make verifiers of passwords
+    /// Make verifiers or hashes of passwords
     Make(make::Arguments),
-    /// Write verifiers in another form
+    /// Write verifiers and hashes in another form
     Convert(convert::Arguments),
-    /// Say whether a verifier is that of a password
+    /// Say whether a verifier or a hash is that of a password
     Check(check::Arguments),
 }
 

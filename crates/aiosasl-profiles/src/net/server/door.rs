@@ -9,7 +9,7 @@ use aiosasl::{
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
-    message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
+    message::{Challenge, Outcome, Response, ServerMessage},
     name::MechanismName,
     password_command::PasswordCommand,
     policy::Plaintext,
@@ -22,7 +22,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{ServerConfig, ServerEvent};
+use super::{
+    ServerConfig, ServerEvent,
+    dialogue::{AllSaid, Dialogue, Interrupt, Wire},
+};
 use crate::{
     WireClass, WireError,
     line::Ending,
@@ -46,62 +49,6 @@ pub(super) enum Patience {
     Left,
     /// It has had its share: hang up.
     Exhausted,
-}
-
-/// How a protocol carries challenges and what answers them, while an exchange lasts.
-pub(super) trait Dialogue {
-    /// Sends a challenge, and waits for the response or the abort.
-    ///
-    /// # Errors
-    ///
-    /// [`Interrupt`]: the exchange is over with it.
-    async fn ask(
-        &mut self,
-        transport: &mut Transport,
-        challenge: &Challenge,
-    ) -> Result<ClientMessage, Interrupt>;
-}
-
-/// Why there is no answer to a challenge.
-pub(super) enum Interrupt {
-    /// The connection is of no use any more.
-    Broken(WireError),
-    /// What came is none that answers a challenge.
-    Refused(FailureCode),
-}
-
-impl From<WireError> for Interrupt {
-    fn from(error: WireError) -> Self {
-        Self::Broken(error)
-    }
-}
-
-/// The dialogue of protocols in which each message is one line: how they spell challenges, and read what answers them.
-#[derive(Clone, Copy)]
-pub(super) struct Spelling {
-    pub(super) challenge: fn(&Challenge) -> crate::line::Line,
-    pub(super) response: fn(&[u8]) -> Result<ClientMessage, FailureCode>,
-}
-
-impl Dialogue for Spelling {
-    async fn ask(
-        &mut self,
-        transport: &mut Transport,
-        challenge: &Challenge,
-    ) -> Result<ClientMessage, Interrupt> {
-        transport.send(&(self.challenge)(challenge)).await?;
-        let line = transport.line().await?;
-        (self.response)(&line).map_err(Interrupt::Refused)
-    }
-}
-
-/// The dialogue of login commands, which is none: all is said in the command.
-struct AllSaid;
-
-impl Dialogue for AllSaid {
-    async fn ask(&mut self, _: &mut Transport, _: &Challenge) -> Result<ClientMessage, Interrupt> {
-        Err(Interrupt::Refused(FailureCode::WrongState))
-    }
 }
 
 /// What the client is to hear: the mechanism's last words, where it came in and the protocol carries them with a
@@ -440,19 +387,5 @@ impl<S: Store> Store for AtDoor<'_, S> {
         let elapsed = self.since.elapsed();
         tell(self.config, ServerEvent::Settled { end, tls: self.tls.as_deref(), elapsed });
         self.store.settle(end).await;
-    }
-}
-
-/// Challenges out, responses in.
-struct Wire<'a, D> {
-    transport: &'a mut Transport,
-    dialogue: D,
-}
-
-impl<D: Dialogue> driver::ServerInterface for Wire<'_, D> {
-    type Error = Interrupt;
-
-    async fn challenge(&mut self, challenge: Challenge) -> Result<ClientMessage, Interrupt> {
-        self.dialogue.ask(self.transport, &challenge).await
     }
 }

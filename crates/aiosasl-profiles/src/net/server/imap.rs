@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 
 use super::{
     ServerConfig,
-    door::{Door, Patience, Spelling},
+    dialogue::Spelling,
+    door::{Door, Patience},
 };
 use crate::{
     WireClass, WireError,
@@ -95,11 +96,15 @@ async fn obey<S: Store>(
             say(door, tag, Condition::new(Status::Ok, None, "Begin TLS")).await?;
             door.start_tls().await?;
         }
-        Command::StartTls => say(door, tag, Condition::new(Status::Bad, None, "Not now")).await?,
         Command::Login(Ok(login)) => return log_in(door, tag, login).await,
         Command::Login(Err(_)) => {
             let text = "Expected a name and a password, quoted or not, and no literals";
             say(door, tag, Condition::new(Status::Bad, None, text)).await?;
+        }
+        // There are no mailboxes; but clients ask first of all.
+        Command::List if door.is_authenticated() => say(door, tag, done).await?,
+        Command::List | Command::StartTls => {
+            say(door, tag, Condition::new(Status::Bad, None, "Not now")).await?;
         }
         Command::Noop => say(door, tag, done).await?,
         Command::Logout | Command::Unknown => {

@@ -6,6 +6,7 @@
 
 mod config;
 mod crowd;
+mod dialogue;
 mod door;
 mod entrance;
 mod event;

@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 
 use super::{
     ServerConfig,
-    door::{Door, Patience, Spelling, Verdict},
+    dialogue::Spelling,
+    door::{Door, Patience, Verdict},
 };
 use crate::{
     WireClass, WireError,

@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 
 use super::{
     ServerConfig,
-    door::{Dialogue, Door, Interrupt, Patience},
+    dialogue::{Dialogue, Interrupt},
+    door::{Door, Patience},
 };
 use crate::{
     WireClass, WireError,

@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 
 use super::{
     ServerConfig,
-    door::{Door, Patience, Spelling},
+    dialogue::Spelling,
+    door::{Door, Patience},
 };
 use crate::{
     WireClass, WireError,

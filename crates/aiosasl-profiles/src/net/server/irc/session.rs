@@ -17,7 +17,10 @@ use crate::{
     },
     line::Line,
     net::{
-        server::door::{Dialogue, Door, Interrupt},
+        server::{
+            dialogue::{Dialogue, Interrupt},
+            door::Door,
+        },
         transport::Transport,
     },
 };

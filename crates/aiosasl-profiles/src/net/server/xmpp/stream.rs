@@ -8,7 +8,7 @@ use aiosasl::{
 use crate::{
     WireError,
     net::{
-        server::door::{Dialogue, Interrupt},
+        server::dialogue::{Dialogue, Interrupt},
         transport::Transport,
     },
     xmpp::{
