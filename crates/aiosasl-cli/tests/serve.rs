@@ -198,8 +198,20 @@ fn words(outcome: [&str; 5]) -> [String; 5] {
 fn right_wrong_and_unknown_over_every_protocol() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
-    let schemes =
-        ["imap", "imaps", "irc", "ircs", "submission", "submissions", "smtp", "xmpp", "xmpps"];
+    let schemes = [
+        "imap",
+        "imaps",
+        "irc",
+        "ircs",
+        "pop3",
+        "pop3s",
+        "sieve",
+        "submission",
+        "submissions",
+        "smtp",
+        "xmpp",
+        "xmpps",
+    ];
     let urls: Vec<_> = schemes.iter().map(|it| format!("{it}://localhost:0")).collect();
     let mut arguments: Vec<&str> = urls.iter().flat_map(|url| ["--listen", url]).collect();
     arguments.extend(["--ca-out", text(&ca), "--no-throttle"]);
