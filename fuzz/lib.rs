@@ -11,6 +11,10 @@ use aiosasl::{
     query::{Authorization, Decoy, Query, TokenVerdict, Verdict},
     secret::Secret,
 };
+use aiosasl_store::{
+    Account, NameRule,
+    formats::{Format, Reader, Writer},
+};
 
 /// Splits the fuzzer's octets into lines, their endings left out.
 pub fn lines(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -122,4 +126,25 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
 pub fn both(mechanism: &Mechanism, octets: &[u8]) {
     client(mechanism, octets);
     server(mechanism, octets);
+}
+
+/// Accounts are read in this format; those that are read come back from the formats that lose nothing.
+pub fn format(format: Format, octets: &[u8]) {
+    let read = |format, octets: &[u8]| -> Vec<Account> {
+        let entries = Reader::new(format, octets, NameRule::Raw);
+        entries.map_while(Result::ok).map(|entry| entry.account).collect()
+    };
+    let mut accounts = read(format, octets);
+    // Nobody writes two accounts of one name.
+    let mut names = std::collections::HashSet::new();
+    accounts.retain(|account| names.insert(account.name.clone()));
+    for format in [Format::Json, Format::Passwd] {
+        let mut text = Vec::new();
+        let mut writer = Writer::new(format, &mut text, NameRule::Raw, "").expect("it is written");
+        for account in &accounts {
+            writer.write(account).expect("memory");
+        }
+        assert!(writer.finish().expect("memory").is_empty(), "something was left out");
+        assert_eq!(read(format, &text), accounts, "something was lost");
+    }
 }

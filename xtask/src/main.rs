@@ -19,6 +19,7 @@ cargo xtask test [--quick]          every check; --quick leaves the real servers
 cargo xtask tidy                    the invariants of ARCHITECTURE.md
 cargo xtask peers [NAME...]         logs in to real servers: dovecot irc postfix prosody prosody13
       --command FILE                with this command instead of one built now
+cargo xtask peers clients           other people's clients log in to servers of ours
 cargo xtask peers --keep [NAME...]  starts them, or slapd, and waits, for tests by hand
 ";
 
@@ -66,6 +67,9 @@ fn peers(arguments: &[&str]) -> Result<ExitCode> {
     if keep {
         peers::keep(&options.names)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if options.names == ["clients"] {
+        return Ok(conclude(&peers::run_clients(&options)?));
     }
     Ok(conclude(&peers::run(&options)?))
 }

@@ -44,7 +44,8 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
     if quick {
         steps.tally.skip("peers", "left out by --quick");
     } else {
-        steps.peers()?;
+        steps.peers("peers", peers::run)?;
+        steps.peers("clients", peers::run_clients)?;
     }
     Ok(steps.tally)
 }
@@ -230,19 +231,20 @@ impl Steps {
         Ok(stores)
     }
 
-    fn peers(&mut self) -> Result<()> {
+    /// `name` is for the report; `play` starts the other end, and plays a table of logins.
+    fn peers(&mut self, name: &str, play: fn(&peers::Options) -> Result<Tally>) -> Result<()> {
         let started = Instant::now();
-        let tally = match peers::run(&peers::Options::default()) {
+        let tally = match play(&peers::Options::default()) {
             Ok(tally) => tally,
             Err(error) => {
                 println!("{error:#}");
                 let mut tally = Tally::default();
-                tally.fail("peers");
+                tally.fail(name);
                 tally
             }
         };
         run::check_interrupt()?;
-        line(tally.failed.is_empty(), started.elapsed(), &format!("peers: {tally}"));
+        line(tally.failed.is_empty(), started.elapsed(), &format!("{name}: {tally}"));
         self.tally.add(tally);
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! Where the accounts are: the option `--accounts`, and the store that it names.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use aiosasl_store::{
     Accounts, Counters, Database, DatabaseOptions, NameRule, PasswdFile, StoreError, StoreErrorKind,
@@ -79,6 +83,13 @@ impl StoreOption {
 async fn open_database(url: &str, missing: IfMissing) -> Result<OpenStore, StoreError> {
     let mut options = DatabaseOptions::default();
     match missing {
+        // The database can't tell a file that is not there from one that can't be opened.
+        IfMissing::Fail
+            if url.strip_prefix("sqlite:").is_some_and(|it| !Path::new(it).exists()) =>
+        {
+            let text = format!("there is no {url}");
+            return Err(StoreError::new(StoreErrorKind::Missing, text));
+        }
         IfMissing::Fail => options.create = false,
         IfMissing::Make(names) => options.names = names.unwrap_or_default(),
     }

@@ -2,6 +2,7 @@
 
 mod backports;
 mod certificates;
+mod clients;
 mod dovecot;
 mod install;
 mod irc;
@@ -105,11 +106,7 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     for row in &rows {
         check_row(row)?;
     }
-    let command = match &options.command {
-        Some(command) => fs::canonicalize(command)
-            .with_context(|| format!("cannot find {}", command.display()))?,
-        None => build_command()?,
-    };
+    let command = command(options)?;
     let site = Site::new()?;
     let states = start_all(&site, &peers);
     run::check_interrupt()?;
@@ -122,6 +119,11 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     }
     run::check_interrupt()?;
     Ok(tally)
+}
+
+/// Other people's clients, against servers of ours.
+pub(crate) fn run_clients(options: &Options) -> Result<Tally> {
+    clients::run(&command(options)?)
 }
 
 /// Starts the servers and holds them for somebody's hands.
@@ -174,6 +176,16 @@ pub(crate) fn start_stores() -> Result<Stores> {
 fn table() -> Result<Vec<Row>> {
     let file = run::root().join("xtask/peers.json");
     rows::parse(&fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?)
+}
+
+/// Our command: the one that was named, or one built now.
+fn command(options: &Options) -> Result<PathBuf> {
+    match &options.command {
+        Some(command) => {
+            fs::canonicalize(command).with_context(|| format!("cannot find {}", command.display()))
+        }
+        None => build_command(),
+    }
 }
 
 /// Builds our command and says where it is.

@@ -86,7 +86,7 @@ fn name(row: &Row) -> String {
 }
 
 /// Columns as wide as their widest cell, the last one flush right.
-fn align<const N: usize>(lines: &[[String; N]]) -> String {
+pub(super) fn align<const N: usize>(lines: &[[String; N]]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();

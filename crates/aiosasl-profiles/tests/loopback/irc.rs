@@ -302,7 +302,7 @@ async fn bad_lines_get_bad_answers_and_the_connection_lives() {
             "ERROR :Closing link: too many failures",
         ]
     );
-    assert_eq!(why(served).await, "mechanism-unavailable");
+    assert_eq!(why(served).await, "aborted");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use std::{
 use aiosasl_store::{
     Account, Conflict, Imported, NameRule, StoreError, StoreErrorKind,
     formats::{Entry, Format, Losses, Reader},
+    prepare_password,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -148,7 +149,10 @@ impl Arguments {
     /// Reads all of it.
     fn check(&self, names: NameRule) -> Result<(u64, Losses), Failure> {
         let mut input = self.open("checking", names)?;
-        while input.next().map_err(|error| failure(&error))?.is_some() {}
+        while let Some(entry) = input.next().map_err(|error| failure(&error))? {
+            let prepared = entry.password.as_ref().map(prepare_password).transpose();
+            prepared.map_err(|error| failure(&in_line(entry.line, error)))?;
+        }
         Ok((input.accounts, input.reader.losses().clone()))
     }
 
@@ -260,10 +264,8 @@ async fn derive(
         };
         let (derivation, mut account, line) = (derivation.clone(), entry.account, entry.line);
         working.spawn(async move {
-            let made = derivation.credentials(&password, "").await.map_err(|error| {
-                let kind = error.kind;
-                StoreError::new(kind, format!("line {line}")).because(error)
-            })?;
+            let made = derivation.credentials(&password, "").await;
+            let made = made.map_err(|error| in_line(line, error))?;
             for credential in made {
                 account.put(credential);
             }
@@ -278,6 +280,15 @@ async fn derive(
         accounts.push(account);
     }
     Ok(accounts)
+}
+
+fn in_line(line: usize, error: StoreError) -> StoreError {
+    let kind = match error.kind {
+        // The input is what is wrong.
+        StoreErrorKind::Invalid => StoreErrorKind::Malformed,
+        kind => kind,
+    };
+    StoreError::new(kind, format!("line {line}")).because(error)
 }
 
 async fn finished(

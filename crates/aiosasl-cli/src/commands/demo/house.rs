@@ -1,16 +1,28 @@
-//! What the demonstration runs against: an authority, servers with two doors each, and one account.
+//! What the demonstration runs against: an authority, servers with two doors each, and one account in an SQLite database.
 
-use std::{future::pending, net::Ipv4Addr, sync::Arc};
+use std::{
+    future::pending,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
-use aiosasl::{identity::AuthenticationId, mechanisms::ALL, policy::Plaintext, secret::Secret};
+use aiosasl::{
+    mechanisms::ALL,
+    policy::Plaintext,
+    secret::{Password, Secret},
+};
 use aiosasl_profiles::net::{
     ClientCertificate, Protocol,
     server::{Entrance, SERVED, Server, ServerConfig, ServerTls},
 };
+use aiosasl_store::{
+    Account, Accounts as _, Anonymous, Conflict, Credential, CredentialKind, CredentialPolicy,
+    Database, Hasher, Service, StoreError, TokenDigest, Upgrades,
+};
+use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::{
-    accounts::OneAccount,
     papers::Authority,
     status::{Failure, Status},
 };
@@ -19,7 +31,7 @@ use crate::{
 pub(super) const USER: &str = "user";
 /// Its password, and its token.
 pub(super) const PASSWORD: &str = "pencil";
-/// How many iterations its verifiers have.
+/// How many iterations its verifiers have: as few as a client puts up with.
 const ITERATIONS: u32 = 4096;
 
 /// The servers' doors, and what a client has to know.
@@ -31,6 +43,8 @@ pub(super) struct House {
     /// A client's certificate for the account.
     pub(super) client: ClientCertificate,
     doors: Vec<Entrance>,
+    /// Where the accounts are.
+    _folder: TempDir,
 }
 
 /// The protocols that have a server of ours; SMTP once, since submission is the same to a server.
@@ -51,10 +65,8 @@ impl House {
         let mut config = ServerConfig::new(ALL).with_tls(tls);
         // So that it is the client that does not do it.
         config.plaintext = Plaintext::Anywhere;
-        let user = AuthenticationId::new(USER).map_err(|error| failure("the account", &error))?;
-        let account = OneAccount::new(Some(user), Some(Secret::new(PASSWORD)), ITERATIONS)?
-            .with_token(Some(Secret::new(PASSWORD)));
-        let account = Arc::new(account);
+        let folder = tempfile::tempdir().map_err(|error| failure("a folder", &error))?;
+        let service = service(&folder).await.map_err(|error| failure("the accounts", &error))?;
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         let doors: Vec<_> = protocols()
             .flat_map(|protocol| [(protocol, false), (protocol, true)])
@@ -63,9 +75,9 @@ impl House {
         let server = Server::bind(&doors).await.map_err(|error| failure("a port", &error))?;
         let doors = server.entrances().to_vec();
         let (_, config) = watch::channel(Arc::new(config));
-        let stores = move |_| Arc::clone(&account);
+        let stores = move |peer: SocketAddr| Arc::new(service.visit(Some(peer.ip())));
         tokio::spawn(server.run(config, stores, Arc::new(()), pending()));
-        Ok(Self { authority, other_authority, client, doors })
+        Ok(Self { authority, other_authority, client, doors, _folder: folder })
     }
 
     /// The port behind which this protocol is spoken.
@@ -76,6 +88,25 @@ impl House {
             .find(|door| (door.protocol, door.implicit_tls) == (protocol, implicit_tls));
         door.map_or(0, |door| door.address.port())
     }
+}
+
+/// The one account, in an SQLite database, and what answers from it. Nobody is throttled: many of the logins are meant to
+/// fail.
+async fn service(folder: &TempDir) -> Result<Arc<Service>, StoreError> {
+    let url = format!("sqlite:{}", folder.path().join("accounts.sqlite").display());
+    let database = Arc::new(Database::open(&url).await?);
+    let settings = database.settings().await?;
+    let policy = CredentialPolicy { iterations: ITERATIONS, ..CredentialPolicy::default() };
+    let hasher = Hasher::new(policy.password.unwrap_or_default())?;
+    let mut account = Account::new(settings.names.prepare(USER)?);
+    account.credentials = policy.credentials(&hasher, &Password::new(PASSWORD), "").await?;
+    let token = TokenDigest::of(&Secret::new(PASSWORD));
+    account.put(Credential::new(CredentialKind::Token(token)));
+    database.import(vec![account], Conflict::Fail).await?;
+    let service = Service::new(Arc::clone(&database) as _, &settings, policy, hasher)
+        .with_accounts(database, Upgrades::Off)
+        .with_anonymous(Anonymous::Welcome);
+    Ok(Arc::new(service))
 }
 
 fn failure(what: &str, error: &dyn std::fmt::Display) -> Failure {

@@ -290,7 +290,11 @@ impl<'a, S: Store> Door<'a, S> {
         match driver::serve(exchange, first, &mut wire, &store).await {
             Ok(outcome) => Ok(outcome),
             Err(Interrupt::Refused(code)) => Ok(refuse(&store, Some(mechanism), code).await),
-            Err(Interrupt::Broken(error)) => Err(error),
+            Err(Interrupt::Broken(error)) => {
+                // Nobody hears of it any more but the store: some clients leave instead of giving up.
+                drop(refuse(&store, Some(mechanism), FailureCode::Aborted).await);
+                Err(error)
+            }
         }
     }
 
@@ -325,6 +329,7 @@ async fn refuse<S: Store>(
 
 fn refusal(code: FailureCode) -> Outcome {
     let reason = match code {
+        FailureCode::Aborted => Reason::Aborted,
         FailureCode::BadEncoding => Reason::InvalidEncoding,
         FailureCode::EncryptionRequired => Reason::EncryptionRequired,
         FailureCode::WrongState => Reason::OutOfTurn,

@@ -99,7 +99,8 @@ async fn obey<S: Store>(
             say(door, &Reply::new(221, EnhancedCode(2, 0, 0), "Good bye")).await?;
             return Ok(Next::HangUp);
         }
-        (Command::StartTls, Session::Open) if door.can_start_tls() && !door.is_authenticated() => {
+        // Without EHLO before it, too, as GNU SASL's client does: nothing of before counts afterwards.
+        (Command::StartTls, _) if door.can_start_tls() && !door.is_authenticated() => {
             say(door, &Reply::new(220, EnhancedCode(2, 0, 0), "Begin TLS")).await?;
             door.start_tls().await?;
             // All that was said before is forgotten (RFC 3207 section 4.2).
