@@ -198,8 +198,20 @@ fn words(outcome: [&str; 5]) -> [String; 5] {
 fn right_wrong_and_unknown_over_every_protocol() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
-    let schemes =
-        ["imap", "imaps", "irc", "ircs", "submission", "submissions", "smtp", "xmpp", "xmpps"];
+    let schemes = [
+        "imap",
+        "imaps",
+        "irc",
+        "ircs",
+        "pop3",
+        "pop3s",
+        "sieve",
+        "submission",
+        "submissions",
+        "smtp",
+        "xmpp",
+        "xmpps",
+    ];
     let urls: Vec<_> = schemes.iter().map(|it| format!("{it}://localhost:0")).collect();
     let mut arguments: Vec<&str> = urls.iter().flat_map(|url| ["--listen", url]).collect();
     arguments.extend(["--ca-out", text(&ca), "--no-throttle"]);
@@ -333,6 +345,44 @@ fn a_certificate_comes_in_where_its_authority_is_known() {
     let (status, json) = login(&serving.urls[0], "user", "", &options);
     assert_eq!((status, &json["mechanism"]), (0, &"EXTERNAL".into()), "{json}");
     assert_eq!(serving.outcome(), words(["authenticated", "imap", "EXTERNAL", "user", "-"]));
+}
+
+#[test]
+fn accounts_in_sqlite_and_those_added_meanwhile_come_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = format!("sqlite:{}", text(&folder.path().join("a.db")));
+    let add = |name: &str| {
+        let added = Command::new(env!("CARGO_BIN_EXE_aiosasl"))
+            .args(["account", "add", name, "--accounts", &accounts])
+            .env("AIOSASL_PASSWORD", "pencil")
+            .output()
+            .unwrap();
+        assert!(added.status.success(), "{added:?}");
+    };
+    add("user");
+    let mut serving = Serving::spawn(Command::new(env!("CARGO_BIN_EXE_aiosasl")).args([
+        "serve",
+        "--json",
+        "--allow-plaintext",
+        "--accounts",
+        &accounts,
+        "--listen",
+        "imap://127.0.0.1:0",
+    ]));
+    add("other");
+    for user in ["user", "other"] {
+        for mechanism in ["SCRAM-SHA-1", "SCRAM-SHA-512", "PLAIN"] {
+            let options = ["--tls", "off", "--allow-plaintext", "-m", mechanism];
+            let (status, json) = login(&serving.urls[0], user, "pencil", &options);
+            assert_eq!(status, 0, "{user} {mechanism}: {json}");
+            let came = words(["authenticated", "imap", mechanism, user, "-"]);
+            assert_eq!(serving.outcome(), came);
+            assert_eq!(login(&serving.urls[0], user, "wrong", &options).0, 1);
+            assert_eq!(serving.outcome()[0], "refused");
+        }
+    }
+    serving.signal("TERM");
+    assert_eq!(serving.end().code(), Some(0));
 }
 
 #[test]

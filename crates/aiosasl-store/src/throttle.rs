@@ -4,12 +4,12 @@
 //! | --- | --- | --- |
 //! | a pair: this account, from this network | nobody guesses on | a delay that doubles; past a limit, every try fails |
 //! | an account, from anywhere | many machines do not guess together | past a limit, every try fails |
-//! | a network, for any account | nobody tries one password everywhere | a delay that doubles |
+//! | a network, for any account | nobody tries one password everywhere | a delay that doubles; past a limit, every try fails |
 //!
 //! A delay is what a *failure* takes before the client hears of it: whoever knows the password never waits for the
-//! failures of others. An account that has been let in from a network before is known there: limits of the account do
-//! not hold it up, so that a stranger's guesses do not lock a user out. Names are counted whether there is such an
-//! account or not.
+//! failures of others. An account that has been let in from a network before is known there: neither the limit of the
+//! account nor that of the network holds it up, so that a stranger's guesses lock no user out, and a bad neighbour's
+//! none. Names are counted whether there is such an account or not.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -42,6 +42,8 @@ pub struct ThrottlePolicy {
     pub limit_for_pair: u32,
     /// Failures of an account after which every try fails from where it is not known.
     pub limit_for_account: u32,
+    /// Failures from a network after which every try from there fails, but for accounts that are known there.
+    pub limit_for_network: u32,
     /// How long an account stays known in a network it was let in from.
     pub known_for: Duration,
     /// How many leading bits of an IPv4 address are its network.
@@ -52,7 +54,8 @@ pub struct ThrottlePolicy {
 
 impl Default for ThrottlePolicy {
     /// Half is forgotten in 10 minutes; 5 failures of a pair and 50 of a network are free, then 250 milliseconds up to
-    /// 15 seconds; limits of 25 for a pair and 200 for an account; known for 30 days; networks of /32 and /64.
+    /// 15 seconds; limits of 25 for a pair, 200 for an account, 1000 for a network; known for 30 days; networks of /32 and
+    /// /64.
     fn default() -> Self {
         Self {
             half_life: Duration::from_secs(600),
@@ -62,6 +65,7 @@ impl Default for ThrottlePolicy {
             longest_delay: Duration::from_secs(15),
             limit_for_pair: 25,
             limit_for_account: 200,
+            limit_for_network: 1000,
             known_for: Duration::from_secs(30 * 24 * 3600),
             ipv4_prefix: 32,
             ipv6_prefix: 64,
@@ -89,15 +93,17 @@ impl Throttle {
         peer: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Option<Doom>, StoreError> {
-        let tries = [self.pair(name, peer), self.account(name), self.known(name, peer)];
+        let mut tries = vec![self.pair(name, peer), self.account(name), self.known(name, peer)];
+        tries.extend(peer.map(|peer| self.network(peer)));
         let counts = self.counters.read(&tries, now).await?;
-        let [pair, account, known] = counts.as_slice() else { return Ok(None) };
+        let [pair, account, known, network @ ..] = counts.as_slice() else { return Ok(None) };
         // Half of a count is left when the account has been known for long enough.
         let is_known = peer.is_some() && *known >= 0.5;
         // What fades within seconds is still the whole count.
         let reached = |count: &f64, limit: u32| count.round() >= f64::from(limit);
-        let doomed = reached(pair, self.policy.limit_for_pair)
-            || !is_known && reached(account, self.policy.limit_for_account);
+        let is_guessed_at = reached(account, self.policy.limit_for_account)
+            || network.iter().any(|it| reached(it, self.policy.limit_for_network));
+        let doomed = reached(pair, self.policy.limit_for_pair) || !is_known && is_guessed_at;
         Ok(doomed.then_some(Doom::TooManyFailures))
     }
 
@@ -244,6 +250,20 @@ mod tests {
         let neighbour =
             throttle.judge(&name("neighbour"), Some(at("192.0.2.1")), NOW).await.unwrap();
         assert_eq!(neighbour, None);
+    }
+
+    #[tokio::test]
+    async fn a_network_that_guesses_on_is_shut_out_but_for_those_who_are_known_there() {
+        let throttle = throttle();
+        throttle.succeeded(&name("neighbour"), Some(at("192.0.2.1")), NOW).await.unwrap();
+        for guess in 0..1000 {
+            fail(&throttle, &format!("user{guess}"), "192.0.2.1", 1).await;
+        }
+        let judge =
+            async |who, from| throttle.judge(&name(who), Some(at(from)), NOW).await.unwrap();
+        assert_eq!(judge("user", "192.0.2.1").await, Some(Doom::TooManyFailures));
+        assert_eq!(judge("neighbour", "192.0.2.1").await, None);
+        assert_eq!(judge("user", "192.0.2.2").await, None);
     }
 
     #[tokio::test]

@@ -74,9 +74,10 @@ pub(crate) fn over_postgresql() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
     psql(&format!("CREATE DATABASE {name}"));
-    let (server, rest) = url.rsplit_once('/').unwrap();
-    let rest = rest.split_once('?').map(|(_, it)| format!("?{it}")).unwrap_or_default();
-    let database = format!("{server}/{name}{rest}");
+    // The options may name files, so that they go first.
+    let (place, options) = url.split_once('?').unwrap_or((&url, ""));
+    let (server, _) = place.rsplit_once('/').unwrap();
+    let database = format!("{server}/{name}?{options}");
     let room = Room::new();
     let all = everything();
     room.write("all", &all);

@@ -52,7 +52,7 @@ impl Capabilities {
 pub struct Mechanisms {
     /// Each once, in the server's order.
     pub names: Vec<MechanismName>,
-    /// What has no mechanism's name, made [`printable`](crate::printable).
+    /// What has no mechanism's name, made [`printable`].
     pub unreadable: Vec<String>,
 }
 

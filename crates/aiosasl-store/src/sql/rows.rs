@@ -19,17 +19,17 @@ use crate::{
 };
 
 /// What follows a query named `found`, of names, states and ends: all of these accounts, in the order of their names,
-/// in one answer.
+/// in one answer. `CROSS JOIN` tells SQLite to begin with the accounts that are found, not with all credentials.
 pub(super) const ALL_OF_FOUND: &str = "\
     SELECT CAST(0 AS BIGINT) AS part, name, CAST(0 AS BIGINT) AS place, state AS text, \
         CAST(NULL AS BYTEA) AS label, CAST(NULL AS BYTEA) AS kind, expires, CAST(NULL AS BIGINT) AS last_used \
         FROM found \
     UNION ALL SELECT 1, credentials.account, credentials.place, CAST(NULL AS TEXT), \
         credentials.label, credentials.kind, credentials.expires, credentials.last_used \
-        FROM found JOIN credentials ON credentials.account = found.name \
+        FROM found CROSS JOIN credentials WHERE credentials.account = found.name \
     UNION ALL SELECT 2, acting.account, acting.place, acting.identity, \
         CAST(NULL AS BYTEA), CAST(NULL AS BYTEA), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) \
-        FROM found JOIN acting ON acting.account = found.name \
+        FROM found CROSS JOIN acting WHERE acting.account = found.name \
     ORDER BY name, part, place";
 
 /// The accounts in the rows of such an answer.

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::error::{StoreError, StoreErrorKind};
 
+/// How many rows may wait to be taken: a page's worth, so that two threads don't wake each other for each.
+const ROWS: usize = 4096;
+
 /// Connections to one file.
 pub(super) struct Pools {
     pub(super) readers: SqlitePool,
@@ -69,6 +72,7 @@ pub(super) async fn open(rest: &str, options: &DatabaseOptions) -> Result<To, St
         .foreign_keys(true)
         .busy_timeout(options.lock_timeout)
         .synchronous(SqliteSynchronous::Full)
+        .row_buffer_size(ROWS)
         .disable_statement_logging();
     let pool = |count| {
         SqlitePoolOptions::new()

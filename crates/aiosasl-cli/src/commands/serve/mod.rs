@@ -161,6 +161,7 @@ async fn serve(arguments: &Arguments, offer: Arc<[Mechanism]>) -> Result<(), Fai
             }
         }
     }
+    service.close().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -79,4 +79,9 @@ impl Open {
         let reloaded = reloaded.map_err(|error| Failure::usage(error.to_string()))?;
         reloaded.map_err(|error| failure(&error))
     }
+
+    /// Ends it: what waits to be written is written.
+    pub(super) async fn close(&self) {
+        self.store.close().await;
+    }
 }

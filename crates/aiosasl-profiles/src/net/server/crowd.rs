@@ -3,6 +3,10 @@
 //! A connection *waits* until somebody has authenticated on it. Where there is no room, the one that has waited longest
 //! goes, so that the newest gets in: those that say nothing, or little, can't keep anybody out. Those that have
 //! authenticated stay.
+//!
+//! Whoever wants to keep others out has to connect so fast that a login gets too old before it is done: as many times in
+//! the length of a login as there are places. Against one network that tries, its share of the places is the bound: it
+//! only drives out its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
