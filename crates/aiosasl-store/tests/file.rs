@@ -92,7 +92,7 @@ async fn a_symbolic_link_stays_one() {
     std::os::unix::fs::symlink(&path, &link).unwrap();
     set_state(&make(&link), "alice", AccountState::Disabled).await;
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert_eq!(fs::read_to_string(&path).unwrap(), "alice:{PLAIN}one::::::nologin\n");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "alice:{CRYPT}!{PLAIN}one\n");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! #aiosasl names=saslprep
-//! user:{SCRAM-SHA-256}4096,salt,StoredKey,ServerKey:1000:1000::/home/user::nologin
+//! user:{SCRAM-SHA-256}4096,salt,StoredKey,ServerKey:1000:1000::/home/user
 //! #aiosasl account=user expires=2027-01-01T00:00:00Z acts-as=other used=2026-11-24T11:30:00Z
 //! #aiosasl account=user credential={ARGON2ID}$argon2id$... label=phone expires=... used=...
 //! ```
@@ -30,8 +30,11 @@ use crate::{
 
 /// What our lines begin with.
 const OURS: &str = "#aiosasl ";
-/// What a field without a password holds.
-const NO_PASSWORD: &str = "*";
+/// What a field without a password holds: no password has this hash, whatever Dovecot's default scheme is.
+const NO_PASSWORD: &str = "{CRYPT}*";
+/// Stands before the password of an account that is disabled. Dovecot's `nologin` would not do: its own servers obey it,
+/// and Postfix, which asks Dovecot for passwords, does not.
+const LOCK: &str = "{CRYPT}!";
 /// Where the extra fields stand.
 const EXTRA: usize = 7;
 /// What is escaped in our lines.
@@ -123,9 +126,10 @@ fn dovecots(line: &[u8]) -> Result<AccountLine<'_>, StoreError> {
     if name.contains('\0') {
         return Err(malformed("a name has no NUL"));
     }
-    let password = password_field(fields.get(1).copied().unwrap_or_default())?;
+    let (lock, password) = unlocked(fields.get(1).copied().unwrap_or_default());
+    let password = password_field(password)?;
     let extra = extra_fields(&fields);
-    let state = if extra.iter().any(|it| is_nologin(it)) {
+    let state = if lock.is_some() || extra.iter().any(|it| is_nologin(it)) {
         AccountState::Disabled
     } else {
         AccountState::Enabled
@@ -135,8 +139,20 @@ fn dovecots(line: &[u8]) -> Result<AccountLine<'_>, StoreError> {
     Ok(AccountLine { name, password, state, has_more })
 }
 
+/// What keeps a password from being one, ours or the exclamation marks of shadow(5); and the password.
+fn unlocked(field: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    let marks = match field.strip_prefix(LOCK.as_bytes()) {
+        Some(_) => LOCK.len(),
+        None => field.iter().take_while(|it| **it == b'!').count(),
+    };
+    match field.split_at_checked(marks) {
+        Some((lock, password)) if marks > 0 => (Some(lock), password),
+        _ => (None, field),
+    }
+}
+
 fn password_field(field: &[u8]) -> Result<PasswordField, StoreError> {
-    if matches!(field, b"" | b"*" | b"!" | b"!!" | b"x") {
+    if matches!(field, b"" | b"*" | b"x") || field == NO_PASSWORD.as_bytes() {
         return Ok(PasswordField::None);
     }
     let Ok(field) = std::str::from_utf8(field) else { return Ok(PasswordField::Foreign) };
@@ -329,20 +345,23 @@ fn dovecot_line(
         None => (line, &b"\n"[..]),
     };
     let mut fields: Vec<&[u8]> = line.split(|octet| *octet == b':').collect();
-    let password = shown.map_or_else(|| NO_PASSWORD.to_owned(), |it| it.kind.to_string());
-    if fields.len() < 2 {
-        fields.push(password.as_bytes());
-    } else if !former.is_some_and(|it| it.keeps_password) {
-        fields.splice(1..2, [password.as_bytes()]);
-    }
-    let disabled = account.state == AccountState::Disabled;
     let mut extra = extra_fields(&fields);
+    let has_nologin = extra.iter().any(|it| is_nologin(it));
+    let (lock, old) = unlocked(fields.get(1).copied().unwrap_or_default());
+    let shown = shown.map_or_else(|| NO_PASSWORD.to_owned(), |it| it.kind.to_string());
+    let password = if former.is_some_and(|it| it.keeps_password) { old } else { shown.as_bytes() };
+    // An account that nologin disables alone stays so.
+    let lock = match account.state {
+        AccountState::Disabled if has_nologin => lock.unwrap_or_default(),
+        AccountState::Disabled => LOCK.as_bytes(),
+        AccountState::Enabled => b"",
+    };
+    let password = [lock, password].concat();
+    fields.resize(fields.len().max(2), b"");
+    fields.splice(1..2, [&*password]);
     let changed;
-    if extra.iter().any(|it| is_nologin(it)) != disabled {
+    if has_nologin && account.state == AccountState::Enabled {
         extra.retain(|it| !is_nologin(it));
-        if disabled {
-            extra.push(Cow::Borrowed(b"nologin"));
-        }
         changed = extra.join(&b' ');
         fields.resize(EXTRA, b"");
         fields.push(&changed);

@@ -56,6 +56,19 @@ fn dovecots_lines() {
         let Line::Account(it) = parse(line.as_bytes()).unwrap() else { panic!("{line}") };
         assert_eq!(it.password, expected, "{line}");
     }
+    for (field, password) in [
+        ("!", PasswordField::None),
+        ("!!", PasswordField::None),
+        ("!*", PasswordField::None),
+        ("{CRYPT}!{CRYPT}*", PasswordField::None),
+        ("{CRYPT}!{UNHEARD-OF}x", PasswordField::Foreign),
+        ("!{PLAIN}x", PasswordField::Known("{PLAIN}x".parse().unwrap())),
+        ("{CRYPT}!{PLAIN}x", PasswordField::Known("{PLAIN}x".parse().unwrap())),
+    ] {
+        let line = format!("user:{field}");
+        let Line::Account(it) = parse(line.as_bytes()).unwrap() else { panic!("{line}") };
+        assert_eq!((it.state, it.password), (disabled, password), "{line}");
+    }
     for other in ["", "# a comment", "#aiosasl", ":", "\r"] {
         assert_eq!(parse(other.as_bytes()).unwrap(), Line::Other, "{other:?}");
     }
@@ -84,19 +97,19 @@ fn what_is_no_line_is_refused_without_its_words() {
 #[test]
 fn what_dovecot_can_read_it_gets() {
     let mut it = account("user");
-    assert_eq!(written(&it, None), "user:*\n");
+    assert_eq!(written(&it, None), "user:{CRYPT}*\n");
     it.put(Credential::new("{PLAIN}with: a colon".parse().unwrap()));
     assert_eq!(
         written(&it, None),
-        "user:*\n#aiosasl account=user credential={PLAIN}with:%20a%20colon\n"
+        "user:{CRYPT}*\n#aiosasl account=user credential={PLAIN}with:%20a%20colon\n"
     );
     it.put(Credential::new("{PLAIN}pencil".parse().unwrap()));
     it.state = AccountState::Disabled;
-    assert_eq!(written(&it, None), "user:{PLAIN}pencil::::::nologin\n");
+    assert_eq!(written(&it, None), "user:{CRYPT}!{PLAIN}pencil\n");
     it.put(Credential::new(scram(Hash::Sha256)));
     let [first, second, third] =
         written(&it, None).lines().map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
-    assert!(first.starts_with("user:{SCRAM-SHA-256}"), "{first}");
+    assert!(first.starts_with("user:{CRYPT}!{SCRAM-SHA-256}"), "{first}");
     assert_eq!(second, "#aiosasl account=user place=1");
     assert_eq!(third, "#aiosasl account=user credential={PLAIN}pencil");
 }
@@ -108,7 +121,7 @@ fn an_application_password_is_not_for_dovecot() {
     it.put(Credential::new("{PLAIN}paper".parse().unwrap()).expiring(Timestamp::from_unix(0)));
     assert_eq!(
         written(&it, None),
-        "user:*\n#aiosasl account=user credential={PLAIN}pencil label=my%20phone\n\
+        "user:{CRYPT}*\n#aiosasl account=user credential={PLAIN}pencil label=my%20phone\n\
          #aiosasl account=user credential={PLAIN}paper expires=1970-01-01T00:00:00Z\n"
     );
 }
@@ -124,13 +137,20 @@ fn what_we_do_not_understand_stays() {
     it.state = AccountState::Disabled;
     assert_eq!(
         written(&it, Some((line.as_bytes(), false))),
-        "user:*:1000:1000::/home/user::userdb_mail=maildir:~/mail nologin\r\n"
+        "user:{CRYPT}!{CRYPT}*:1000:1000::/home/user:::maildir:~/mail\r\n"
     );
     it.state = AccountState::Enabled;
     for (line, expected) in [
-        ("user:*:::::/bin/sh:nologin=away proxy host=a:b", "user:*:::::/bin/sh:proxy host=a:b\n"),
+        (
+            "user:*:::::/bin/sh:nologin=away proxy host=a:b",
+            "user:{CRYPT}*:::::/bin/sh:proxy host=a:b\n",
+        ),
+        ("user:!:::::/bin/sh::maildir:~/mail", "user:{CRYPT}*:::::/bin/sh::maildir:~/mail\n"),
         // Here it is the shell.
-        ("user:*:::::nologin=away proxy host=a:b", "user:*:::::nologin=away proxy host=a:b\n"),
+        (
+            "user:*:::::nologin=away proxy host=a:b",
+            "user:{CRYPT}*:::::nologin=away proxy host=a:b\n",
+        ),
     ] {
         assert_eq!(written(&it, Some((line.as_bytes(), false))), expected);
     }
