@@ -67,19 +67,24 @@ impl Preparation {
         if password.is_empty() {
             return Err(Reason::EmptyPassword);
         }
+        Ok((self.name(name)?, self.password(password)?))
+    }
+
+    /// A name as a query string.
+    pub(crate) fn name(self, name: &str) -> Result<AuthenticationId, Reason> {
         let name = self.prepare(name, Strings::Query).map_err(|_| Reason::AuthcidPrepFailed)?;
-        let password = self
-            .prepare(password, Strings::Query)
-            .map_err(|_| Reason::PasswordPrepFailed)?
-            .into_owned();
-        let password = Password::new(password);
-        let name = AuthenticationId::new(name).map_err(|_| Reason::AuthcidPrepEmpty)?;
-        if password.expose().is_empty() {
-            return Err(Reason::PasswordPrepEmpty);
+        AuthenticationId::new(name).map_err(|_| Reason::AuthcidPrepEmpty)
+    }
+
+    /// A password as a query string.
+    pub(crate) fn password(self, password: &str) -> Result<Password, Reason> {
+        let prepared = self.prepare(password, Strings::Query);
+        let prepared = prepared.map_err(|_| Reason::PasswordPrepFailed)?.into_owned();
+        let prepared = Password::new(prepared);
+        match prepared.expose() {
+            "" => Err(Reason::PasswordPrepEmpty),
+            text if text.contains('\0') => Err(Reason::PasswordPrepFailed),
+            _ => Ok(prepared),
         }
-        if password.expose().contains('\0') {
-            return Err(Reason::PasswordPrepFailed);
-        }
-        Ok((name, password))
     }
 }

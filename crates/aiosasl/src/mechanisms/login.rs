@@ -20,7 +20,6 @@ use crate::{
     },
     message::{Challenge, Proven, Response},
     name::MechanismName,
-    prep::Strings,
     preparation::Preparation,
     query::{Answer, ClientAnswer, Query, VerifyPassword},
     secret::Password,
@@ -211,23 +210,12 @@ fn text(field: &[u8]) -> Result<&str, Reason> {
 
 fn prepare_name(preparation: Preparation, name: &str) -> Result<AuthenticationId, Reason> {
     check(name, Reason::EmptyUsername)?;
-    let prepared =
-        preparation.prepare(name, Strings::Query).map_err(|_| Reason::AuthcidPrepFailed)?;
-    AuthenticationId::new(prepared).map_err(|_| Reason::AuthcidPrepEmpty)
+    preparation.name(name)
 }
 
 fn prepare_password(preparation: Preparation, password: &str) -> Result<Password, Reason> {
     check(password, Reason::EmptyPassword)?;
-    let prepared = preparation
-        .prepare(password, Strings::Query)
-        .map_err(|_| Reason::PasswordPrepFailed)?
-        .into_owned();
-    let prepared = Password::new(prepared);
-    match prepared.expose() {
-        "" => Err(Reason::PasswordPrepEmpty),
-        text if text.contains('\0') => Err(Reason::PasswordPrepFailed),
-        _ => Ok(prepared),
-    }
+    preparation.password(password)
 }
 
 fn check(field: &str, empty: Reason) -> Result<(), Reason> {
