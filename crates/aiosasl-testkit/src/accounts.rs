@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::{Future, ready},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aiosasl::{
@@ -11,8 +12,9 @@ use aiosasl::{
     identity::AuthenticationId,
     message::Identity,
     query::{
-        Answer, Authorization, Authorize, Decoy, Query, ScramKeys, ScramVerifier, TokenVerdict,
-        Verdict, VerifyPassword, VerifyToken,
+        Answer, Authorization, Authorize, Decoy, Freshness, NonceUse, PasscodeVerdict, Query,
+        ReplaceSecret, Replaced, Returned, ScramKeys, ScramVerifier, SecretForm, SharedSecret,
+        StoredSecret, TokenVerdict, Verdict, VerifyPasscode, VerifyPassword, VerifyToken,
     },
     secret::Secret,
     token::TokenRefusal,
@@ -51,6 +53,18 @@ pub struct Accounts {
     told: TokenRefusal,
     anonymous: bool,
     decoy: Decoy,
+    /// Passwords, and what account and owner share in other forms.
+    secrets: BTreeMap<(String, SecretForm), Vec<Secret>>,
+    /// What exchanges change: secrets that are good for once, and nonces that were used.
+    used: Arc<Mutex<Used>>,
+    passcodes: BTreeMap<String, Vec<(Secret, PasscodeVerdict)>>,
+    visits: BTreeMap<String, (String, Option<AuthenticationId>)>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    replaced: BTreeMap<(String, SecretForm), Secret>,
+    nonces: BTreeMap<(String, String), u32>,
 }
 
 impl Default for Accounts {
@@ -69,6 +83,10 @@ impl Accounts {
             tokens: BTreeMap::new(),
             told: TokenRefusal::default(),
             anonymous: false,
+            secrets: BTreeMap::new(),
+            used: Arc::default(),
+            passcodes: BTreeMap::new(),
+            visits: BTreeMap::new(),
             decoy: Decoy::new(Secret::new([0x5a; 32]), ITERATIONS, 16),
         }
     }
@@ -101,6 +119,41 @@ impl Accounts {
         verifiers.retain(|older| older.hash() != verifier.hash());
         verifiers.push(verifier);
         self
+    }
+
+    /// The same account with the password itself, for mechanisms that need it.
+    pub fn with_plain_password(self, name: &str, password: &str) -> Self {
+        let known = self.with_password(name, password);
+        known.with_secret(name, SecretForm::Password, password.as_bytes())
+    }
+
+    /// What an account and its owner share, in this form; beside others in the same form.
+    pub fn with_secret(mut self, name: &str, form: SecretForm, secret: &[u8]) -> Self {
+        self.secrets.entry((name.into(), form)).or_default().push(Secret::new(secret));
+        self
+    }
+
+    /// What the account's device shows, and what becomes of it: the first code first.
+    pub fn with_passcode(mut self, name: &str, code: &str, verdict: PasscodeVerdict) -> Self {
+        let codes = self.passcodes.entry(name.into()).or_default();
+        codes.push((Secret::new(code), verdict));
+        self
+    }
+
+    /// Where clients of this identity provider are sent, and who comes back from there.
+    pub fn with_provider(
+        mut self,
+        provider: &str,
+        url: &str,
+        visitor: Option<AuthenticationId>,
+    ) -> Self {
+        self.visits.insert(provider.into(), (url.into(), visitor));
+        self
+    }
+
+    /// The secret that stands in the place of the one that was good for once, where one was replaced.
+    pub fn replaced(&self, name: &str, form: &SecretForm) -> Option<Secret> {
+        self.used().replaced.get(&(name.to_owned(), form.clone())).cloned()
     }
 
     /// Lets one identity act as another.
@@ -152,7 +205,16 @@ impl Accounts {
                 let identity = query.vouched().or(self.external.as_ref()).cloned();
                 query.answer(identity)
             }
+            Query::NonceUse(query) => self.nonce_use(query),
+            Query::Redirect(query) => match self.visits.get(query.provider()) {
+                Some((url, _)) => query.answer(url.as_str()),
+                None => query.refuse(),
+            },
+            Query::ReplaceSecret(query) => self.replace(query),
+            Query::Returned(query) => self.returned(query),
             Query::ScramKeys(query) => self.scram_keys(query),
+            Query::SharedSecret(query) => self.shared(query),
+            Query::VerifyPasscode(query) => self.verify_passcode(query),
             Query::VerifyPassword(query) => self.verify_password(query),
             Query::VerifyToken(query) => self.verify_token(query),
             other => other.unavailable(),
@@ -175,6 +237,75 @@ impl Accounts {
             Some(verifier) => query.answer(verifier.clone()),
             None => query.unknown(&self.decoy),
         }
+    }
+
+    fn shared(&self, query: SharedSecret) -> Answer {
+        let name = query.authentication_id().as_str().to_owned();
+        let key = (name.clone(), query.form().clone());
+        if let Some(secret) = self.used().replaced.get(&key) {
+            return query.answer([StoredSecret::Form(secret.clone())]);
+        }
+        let mut found: Vec<_> =
+            self.secrets.get(&key).into_iter().flatten().cloned().map(StoredSecret::Form).collect();
+        let takes_password = matches!(
+            query.form(),
+            SecretForm::Password | SecretForm::DigestMd5 { .. } | SecretForm::NtHash
+        );
+        if found.is_empty() && takes_password {
+            let passwords = self.secrets.get(&(name, SecretForm::Password));
+            found = passwords.into_iter().flatten().cloned().map(StoredSecret::Password).collect();
+        }
+        if found.is_empty() { query.unknown(&self.decoy) } else { query.answer(found) }
+    }
+
+    fn replace(&self, query: ReplaceSecret) -> Answer {
+        let key = (query.authentication_id().as_str().to_owned(), query.form().clone());
+        let mut used = self.used();
+        let first = self.secrets.get(&key).and_then(|secrets| secrets.first());
+        let standing = used.replaced.get(&key).or(first);
+        if standing != Some(query.old()) {
+            return query.answer(Replaced::Raced);
+        }
+        used.replaced.insert(key, query.replacement().clone());
+        query.answer(Replaced::Done)
+    }
+
+    fn nonce_use(&self, query: NonceUse) -> Answer {
+        let key = (query.authentication_id().as_str().to_owned(), query.nonce().to_owned());
+        let mut used = self.used();
+        let last = used.nonces.get(&key).copied().unwrap_or_default();
+        if query.count() != last + 1 {
+            return query.answer(Freshness::Stale);
+        }
+        used.nonces.insert(key, query.count());
+        query.answer(Freshness::Fresh)
+    }
+
+    fn verify_passcode(&self, query: VerifyPasscode) -> Answer {
+        let codes = self.passcodes.get(query.authentication_id().as_str());
+        let mut codes = codes.into_iter().flatten();
+        let known = codes.find(|(code, _)| code == query.passcode());
+        let verdict = match known {
+            None => PasscodeVerdict::Refused,
+            Some((_, PasscodeVerdict::NewPin { .. })) if query.pin().is_some() => {
+                PasscodeVerdict::Accepted
+            }
+            Some((_, verdict)) => verdict.clone(),
+        };
+        query.answer(verdict)
+    }
+
+    fn returned(&self, query: Returned) -> Answer {
+        let visitor = self.visits.values().find(|(url, _)| **url == *query.url());
+        match visitor.and_then(|(_, visitor)| visitor.clone()) {
+            Some(visitor) => query.answer(TokenVerdict::Accepted(visitor), ""),
+            None => query.answer(TokenVerdict::Refused, ""),
+        }
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        // Each entry is whole at any time.
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn verify_password(&self, query: VerifyPassword) -> Answer {

@@ -9,6 +9,7 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
     profile::Profile,
+    query::{ClientAnswer, ClientQuery},
 };
 
 use crate::Accounts;
@@ -22,6 +23,7 @@ pub struct FaceToFace<'a> {
     mechanism: &'a Mechanism,
     accounts: &'a Accounts,
     binding: Option<ChannelBinding>,
+    rules: Rules,
 }
 
 /// How a conversation ended at both ends.
@@ -38,12 +40,18 @@ pub struct Meeting {
 impl<'a> FaceToFace<'a> {
     /// A mechanism that is not tied to a channel.
     pub fn new(mechanism: &'a Mechanism, accounts: &'a Accounts) -> Self {
-        Self { mechanism, accounts, binding: None }
+        Self { mechanism, accounts, binding: None, rules: Rules::default() }
     }
 
     /// The same, on a channel that both ends see like this.
     pub fn on_channel(mut self, binding: ChannelBinding) -> Self {
         self.binding = Some(binding);
+        self
+    }
+
+    /// The same, both ends with these rules.
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
         self
     }
 
@@ -80,7 +88,7 @@ impl<'a> FaceToFace<'a> {
             credentials,
             binding: self.binding.clone().map_or(ClientBinding::Unsupported, ClientBinding::Bound),
             nonce: fixed_nonce("client"),
-            rules: Rules::default(),
+            rules: self.rules.clone(),
             offered: Offered::default(),
         };
         let client = (self.mechanism.client)(&context)?;
@@ -93,7 +101,7 @@ impl<'a> FaceToFace<'a> {
             nonce: fixed_nonce("server"),
             bindings: self.binding.as_slice(),
             plus: if self.binding.is_some() { PlusOffer::Offered } else { PlusOffer::NotOffered },
-            rules: Rules::default(),
+            rules: self.rules.clone(),
         };
         ServerExchange::with_profile((self.mechanism.server)(&context), profile)
     }
@@ -120,6 +128,20 @@ pub enum OnTheWire<'a> {
 /// Where they never end, or a client asks what nobody can answer.
 pub fn talk(client: ClientExchange, server: ServerExchange, accounts: &Accounts) -> Meeting {
     talk_over(client, server, accounts, |_| {})
+}
+
+/// Lets two exchanges talk until the client has ended; `person` answers what the client asks.
+///
+/// # Panics
+///
+/// As [`talk`].
+pub fn talk_asking(
+    client: ClientExchange,
+    server: ServerExchange,
+    accounts: &Accounts,
+    person: impl FnMut(ClientQuery) -> ClientAnswer,
+) -> Meeting {
+    converse(client, server, accounts, |_| {}, person)
 }
 
 /// Lets two exchanges talk over a wire on which somebody may change each message, until the client has ended.
@@ -149,10 +171,23 @@ pub fn talk(client: ClientExchange, server: ServerExchange, accounts: &Accounts)
 ///
 /// As [`talk`].
 pub fn talk_over(
+    client: ClientExchange,
+    server: ServerExchange,
+    accounts: &Accounts,
+    wire: impl FnMut(OnTheWire<'_>),
+) -> Meeting {
+    converse(client, server, accounts, wire, |query| match query.answer_by_itself() {
+        Ok(answer) => answer,
+        Err(query) => panic!("nobody can answer {query:?}"),
+    })
+}
+
+fn converse(
     mut client: ClientExchange,
     mut server: ServerExchange,
     accounts: &Accounts,
     mut wire: impl FnMut(OnTheWire<'_>),
+    mut person: impl FnMut(ClientQuery) -> ClientAnswer,
 ) -> Meeting {
     let mut lines = Vec::new();
     let mut outcome = None;
@@ -163,10 +198,7 @@ pub fn talk_over(
             Ok(ClientStep::Done(done)) => {
                 return Meeting { client: Ok(done), server: outcome, lines };
             }
-            Ok(ClientStep::Ask(query)) => match query.answer_by_itself() {
-                Ok(answer) => client.answer(answer),
-                Err(query) => panic!("nobody can answer {query:?}"),
-            },
+            Ok(ClientStep::Ask(query)) => client.answer(person(query)),
             Ok(ClientStep::Send(mut message)) => {
                 wire(OnTheWire::ToServer(&mut message));
                 lines.push(spoken_by_client(&message));

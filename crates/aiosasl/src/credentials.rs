@@ -1,6 +1,7 @@
 //! What a client logs in with.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, sync::Arc};
+use core::{any::Any, fmt};
 
 #[cfg(feature = "hash")]
 use crate::hash::HashValue;
@@ -106,6 +107,35 @@ pub enum Key {
         /// `ServerKey`.
         server_key: HashValue,
     },
-    /// A bearer token (RFC 6750), as the issuer gave it.
+    /// What a mechanism itself makes of name and password, and keeps instead of them: the NT hash of NTLM, or
+    /// `H(user:realm:password)` of DIGEST-MD5; 16 octets each.
+    Stored(Secret),
+    /// A private key, 32 octets: an ECDSA P-256 scalar (big-endian), or an X25519 key.
+    Private(Secret),
+    /// A token, as the issuer gave it: a bearer token (RFC 6750), or a hashed one (HT-*).
     Token(Secret),
+    /// What a mechanism from elsewhere logs in with.
+    Foreign(ForeignKey),
+}
+
+/// What a mechanism from elsewhere logs in with, of whatever type that has: only the two of them know it.
+#[derive(Clone)]
+pub struct ForeignKey(Arc<dyn Any + Send + Sync>);
+
+impl ForeignKey {
+    /// Takes the value.
+    pub fn new(key: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(key))
+    }
+
+    /// The value, where it is of this type.
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for ForeignKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ForeignKey(..)")
+    }
 }

@@ -1,6 +1,5 @@
 //! Strict base64 (RFC 4648 section 4): canonical, padded, no white space.
 
-#[cfg(feature = "base64")]
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -127,3 +126,20 @@ impl fmt::Display for Base64Error {
 }
 
 impl core::error::Error for Base64Error {}
+
+/// Octets as lower-case hexadecimal digits.
+pub fn hex(octets: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |four: u8| DIGITS.get(usize::from(four & 15)).map_or('0', |it| char::from(*it));
+    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(*octet)]).collect()
+}
+
+/// Octets from pairs of lower- or upper-case hexadecimal digits; `None` for anything else.
+pub fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    let pairs = digits.chunks(2).map(|pair| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    });
+    pairs.collect()
+}

@@ -12,7 +12,7 @@ use crate::secret;
 #[non_exhaustive]
 pub enum Hash {
     /// SHA-1, 20 octets.
-    #[cfg(feature = "scram-sha-1")]
+    #[cfg(feature = "sha-1")]
     Sha1,
     /// SHA-224, 28 octets.
     #[cfg(feature = "scram-sha-224")]
@@ -23,10 +23,10 @@ pub enum Hash {
     #[cfg(feature = "scram-sha-384")]
     Sha384,
     /// SHA-512, 64 octets.
-    #[cfg(feature = "scram-sha-512")]
+    #[cfg(feature = "sha-512")]
     Sha512,
     /// SHA3-512, 64 octets, with an HMAC block of 72.
-    #[cfg(feature = "scram-sha3-512")]
+    #[cfg(feature = "sha3-512")]
     Sha3_512,
 }
 
@@ -34,7 +34,7 @@ pub enum Hash {
 macro_rules! with_hash {
     ($hash:expr, $H:ident => $body:expr) => {
         match $hash {
-            #[cfg(feature = "scram-sha-1")]
+            #[cfg(feature = "sha-1")]
             Hash::Sha1 => {
                 type $H = sha1::Sha1;
                 $body
@@ -53,12 +53,12 @@ macro_rules! with_hash {
                 type $H = sha2::Sha384;
                 $body
             }
-            #[cfg(feature = "scram-sha-512")]
+            #[cfg(feature = "sha-512")]
             Hash::Sha512 => {
                 type $H = sha2::Sha512;
                 $body
             }
-            #[cfg(feature = "scram-sha3-512")]
+            #[cfg(feature = "sha3-512")]
             Hash::Sha3_512 => {
                 type $H = sha3::Sha3_512;
                 $body
@@ -70,32 +70,32 @@ macro_rules! with_hash {
 impl Hash {
     /// All that this build has.
     pub const ALL: &[Self] = &[
-        #[cfg(feature = "scram-sha-1")]
+        #[cfg(feature = "sha-1")]
         Self::Sha1,
         #[cfg(feature = "scram-sha-224")]
         Self::Sha224,
         Self::Sha256,
         #[cfg(feature = "scram-sha-384")]
         Self::Sha384,
-        #[cfg(feature = "scram-sha-512")]
+        #[cfg(feature = "sha-512")]
         Self::Sha512,
-        #[cfg(feature = "scram-sha3-512")]
+        #[cfg(feature = "sha3-512")]
         Self::Sha3_512,
     ];
 
     /// The scheme of verifiers made with it (RFC 5803), which is the SCRAM mechanism's name without -PLUS.
     pub const fn scheme(self) -> &'static str {
         match self {
-            #[cfg(feature = "scram-sha-1")]
+            #[cfg(feature = "sha-1")]
             Self::Sha1 => "SCRAM-SHA-1",
             #[cfg(feature = "scram-sha-224")]
             Self::Sha224 => "SCRAM-SHA-224",
             Self::Sha256 => "SCRAM-SHA-256",
             #[cfg(feature = "scram-sha-384")]
             Self::Sha384 => "SCRAM-SHA-384",
-            #[cfg(feature = "scram-sha-512")]
+            #[cfg(feature = "sha-512")]
             Self::Sha512 => "SCRAM-SHA-512",
-            #[cfg(feature = "scram-sha3-512")]
+            #[cfg(feature = "sha3-512")]
             Self::Sha3_512 => "SCRAM-SHA3-512",
         }
     }

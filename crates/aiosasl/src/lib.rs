@@ -118,6 +118,8 @@ pub mod error;
 pub mod hash;
 pub mod identity;
 pub mod layer;
+#[cfg(feature = "md5")]
+pub mod md5;
 pub mod mechanism;
 pub mod mechanisms;
 pub mod message;

@@ -1,6 +1,6 @@
 //! The two traits that a mechanism implements, and the value that describes it.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use core::ops::RangeInclusive;
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     credentials::Credentials,
     error::{Error, Failure},
     identity::AuthenticationId,
-    layer::SecurityLayer,
+    layer::{LayerRules, SecurityLayer},
     message::{Challenge, Proven, Response},
     name::MechanismName,
     nonce::Nonce,
@@ -152,6 +152,13 @@ pub struct Properties {
     pub server_proof: ServerProof,
     /// Whether the exchange is tied to the channel.
     pub binds: Binds,
+    /// How it stands an attacker who changes messages, or plays the server.
+    pub active_attacks: ActiveAttacks,
+    /// Whether what is said stays secret where the credentials become known later.
+    pub forward_secrecy: ForwardSecrecy,
+    /// The strongest security layer that it can put around what follows: 0 for none, 1 for integrity alone, else the
+    /// bits of the key that keeps octets secret.
+    pub layer_strength: u16,
     /// Whether it may be chosen without being named.
     pub standing: Standing,
     /// Where it is specified.
@@ -186,8 +193,16 @@ pub enum Needs {
     Anonymity,
     /// An identity that a lower layer has established.
     External,
+    /// An identity provider that is visited in a browser.
+    Visit,
+    /// A private key.
+    PrivateKey,
     /// A name and a password.
     Password,
+    /// A code that a device shows, good for once.
+    Passcode,
+    /// Credentials that the system's GSS service has: a Kerberos ticket, a keytab.
+    Ticket,
     /// A token of whatever kind.
     Token,
 }
@@ -208,6 +223,24 @@ pub enum Binds {
     Nothing,
     /// It is: a -PLUS mechanism.
     Channel,
+}
+
+/// How an exchange stands an attacker who changes messages on their way, or plays the server, inside the mechanism alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActiveAttacks {
+    /// Such an attacker comes in, or learns what helps to.
+    Exposed,
+    /// They are noticed.
+    Resisted,
+}
+
+/// Whether an exchange that was recorded stays of no use to somebody who learns the credentials later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardSecrecy {
+    /// It doesn't.
+    None,
+    /// It does.
+    Kept,
 }
 
 /// Whether a mechanism may be chosen without being named.
@@ -279,6 +312,42 @@ pub struct Rules {
     pub iterations: RangeInclusive<u32>,
     /// Where the user's name comes from.
     pub username: UsernameRule,
+    /// What is wanted of security layers; none, unless the caller says that it looks after one.
+    pub layers: LayerRules,
+    /// The service that a client logs in to, or that a server is, for mechanisms that name it.
+    pub service: Option<Service>,
+}
+
+/// A service on a host, as mechanisms name it: `imap` on `mail.example.org` (RFC 4422 section 4, item 1; RFC 2831
+/// section 2.1.2; RFC 4752 section 3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Service {
+    /// Its registered GSSAPI service name: `imap`, `smtp`, `xmpp`, `ldap`.
+    pub name: Box<str>,
+    /// The host that a client was told to connect to; all names that a server answers to, its own first.
+    pub hosts: Vec<Box<str>>,
+    /// The name of the service itself, where several hosts share it: the third part of a `digest-uri`.
+    pub shared_name: Option<Box<str>>,
+    /// The realms in which a server knows accounts, the default one first; of a client, the one that it chooses.
+    pub realms: Vec<Box<str>>,
+}
+
+impl Service {
+    /// A service with this name on this host.
+    pub fn new(name: impl Into<Box<str>>, host: impl Into<Box<str>>) -> Self {
+        Self { name: name.into(), hosts: Vec::from([host.into()]), ..Self::default() }
+    }
+
+    /// The host, or a server's own first name.
+    pub fn host(&self) -> &str {
+        self.hosts.first().map_or("", |host| host)
+    }
+
+    /// The same, in these realms.
+    pub fn in_realms(mut self, realms: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
+        self.realms = realms.into_iter().map(Into::into).collect();
+        self
+    }
 }
 
 impl Rules {
@@ -292,6 +361,8 @@ impl Default for Rules {
             preparation: Preparation::Strict,
             iterations: Self::ITERATIONS,
             username: UsernameRule::InMessage,
+            layers: LayerRules::NONE,
+            service: None,
         }
     }
 }

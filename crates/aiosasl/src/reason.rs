@@ -7,18 +7,33 @@ macro_rules! reasons {
         /// The exact reason of a refusal, for logs and tests; it never travels to the peer.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Reason { $($(#[doc = $doc])+ $variant,)+ }
+        pub enum Reason {
+            $($(#[doc = $doc])+ $variant,)+
+            /// The reason of a mechanism from elsewhere, in its own words.
+            Foreign {
+                /// A stable word.
+                word: &'static str,
+                /// A sentence for people.
+                sentence: &'static str,
+            },
+        }
 
         impl Reason {
             /// The reason as a stable word: the `expect` of the test vectors.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
+                match self {
+                    $(Self::$variant => $word,)+
+                    Self::Foreign { word, .. } => word,
+                }
             }
         }
 
         impl fmt::Display for Reason {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $sentence,)+ })
+                f.write_str(match self {
+                    $(Self::$variant => $sentence,)+
+                    Self::Foreign { sentence, .. } => sentence,
+                })
             }
         }
     };
@@ -109,6 +124,12 @@ reasons! {
     ExtensionsNotSupported = "extensions-not-supported", "a mandatory extension is not supported";
     /// A name or password is longer than 1024 octets.
     FieldTooLong = "field-too-long", "a field is longer than 1024 octets";
+    /// The GSS provider has failed (RFC 2743).
+    GssFailed = "gss-failed", "the security service has failed";
+    /// The peer's GSS token is damaged, old, or for somebody else (RFC 2743).
+    GssToken = "gss-token", "the security service refuses the peer's token";
+    /// There is no GSS provider, or it can't do what is asked.
+    GssUnavailable = "gss-unavailable", "there is no security service for this mechanism here";
     /// An initial response came with a mechanism in which the server speaks first (RFC 4422 section 3.2).
     InitialResponseNotAllowed = "initial-response-not-allowed", "the mechanism takes no initial response";
     /// A SCRAM message is not UTF-8, or has a NUL (RFC 5802 section 5.1).
@@ -155,6 +176,8 @@ reasons! {
     NotAuthorized = "not-authorized", "the authorization identity is not for these credentials";
     /// The first challenge of a mechanism in which the client speaks first is not empty (RFC 4422 section 3.2).
     NotEmpty = "not-empty", "expected an empty message";
+    /// The mechanism has to ask something, and nobody is there to answer: a realm, a code, a security service.
+    NobodyToAsk = "nobody-to-ask", "the mechanism asks for something, and nobody is there to answer";
     /// A NUL in an authorization identity (RFC 4422 appendix A).
     NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
     /// A NUL in a name or a password of LOGIN.
@@ -163,6 +186,8 @@ reasons! {
     OutOfTurn = "out-of-turn", "a message or an answer came out of turn";
     /// Flag `p` under a name without -PLUS (RFC 5802 section 6).
     PFlagWithoutPlus = "p-flag-without-plus", "a channel binding on a mechanism without -PLUS";
+    /// The code is not the one that the account's device shows (RFC 2808).
+    PasscodeWrong = "passcode-wrong", "the passcode is wrong";
     /// The password is empty once prepared (RFC 4616 section 2).
     PasswordPrepEmpty = "password-prep-empty", "the password is empty once prepared";
     /// The password can't be prepared with SASLprep (RFC 4013).
@@ -175,6 +200,10 @@ reasons! {
     PlusWithoutPFlag = "plus-without-p-flag", "a -PLUS mechanism without a channel binding";
     /// The proof is not as long as the hash (RFC 5802 section 3).
     ProofLength = "proof-length", "the proof has the wrong length";
+    /// The identity provider is not known here, or nobody came back from it (RFC 6595, RFC 6616).
+    ProviderRefused = "provider-refused", "the identity provider is unknown, or vouches for nobody";
+    /// A secret that is good for once was used by somebody else in the same moment (RFC 2444 section 7).
+    SecretReplaced = "secret-replaced", "the secret was used by somebody else in the same moment";
     /// Flag `y` while the server offers -PLUS: somebody hid it (RFC 5802 section 6).
     ServerDoesSupportChannelBinding = "server-does-support-channel-binding", "the client believes that there is no -PLUS: is there a man in the middle?";
     /// Success before the server has proven that it knows the secret (RFC 5802 section 3).

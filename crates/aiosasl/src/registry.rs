@@ -12,13 +12,28 @@ pub fn find(name: MechanismName) -> Option<&'static Mechanism> {
     mechanisms::ALL.iter().find(|mechanism| mechanism.name == name)
 }
 
-/// Whether these credentials have what a mechanism needs; `EXTERNAL` needs what only the caller knows, and is
-/// taken to be possible.
+/// Whether these credentials have what a mechanism needs; what only the caller or the
+/// system knows (a certificate, a ticket, a device's code) is taken to be there.
 pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
     match mechanism.properties.needs {
         Needs::Anonymity => credentials.trace.is_some(),
-        Needs::External => true,
-        Needs::Password => !matches!(credentials.key, Key::None | Key::Token(_)),
+        // What the caller or the system knows.
+        Needs::External | Needs::Ticket | Needs::Visit | Needs::Passcode => true,
+        Needs::Password => is_password(mechanism, &credentials.key),
+        Needs::PrivateKey => matches!(credentials.key, Key::Private(_)),
         Needs::Token => matches!(credentials.key, Key::Token(_)),
+    }
+}
+
+/// A password, or what this mechanism keeps instead of one.
+fn is_password(mechanism: &Mechanism, key: &Key) -> bool {
+    match key {
+        Key::Password(_) => true,
+        #[cfg(feature = "hash")]
+        Key::SaltedPassword { .. } | Key::ScramKeys { .. } => {
+            mechanism.name.as_str().starts_with("SCRAM-")
+        }
+        Key::Stored(_) => matches!(mechanism.name.as_str(), "NTLM" | "DIGEST-MD5"),
+        Key::None | Key::Private(_) | Key::Token(_) | Key::Foreign(_) => false,
     }
 }

@@ -13,7 +13,10 @@ mod server;
 mod straight;
 
 use aiosasl::{
-    mechanism::{Binds, Exposure, Mechanism, Needs, Properties, ServerProof, Side, Standing},
+    mechanism::{
+        ActiveAttacks, Binds, Exposure, ForwardSecrecy, Mechanism, Needs, Properties, ServerProof,
+        Side, Standing,
+    },
     name::MechanismName,
 };
 
@@ -39,6 +42,9 @@ const PROPERTIES: Properties = Properties {
     needs: Needs::Password,
     server_proof: ServerProof::None,
     binds: Binds::Nothing,
+    active_attacks: ActiveAttacks::Exposed,
+    forward_secrecy: ForwardSecrecy::None,
+    layer_strength: 0,
     standing: Standing::Current,
     reference: "examples/third-party-mechanism",
 };

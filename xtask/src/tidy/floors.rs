@@ -20,6 +20,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "hash",
             "identity",
             "layer",
+            "md5",
             "name",
             "nonce",
             "profile",

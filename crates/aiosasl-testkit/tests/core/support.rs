@@ -10,13 +10,16 @@ use aiosasl::{
     name::MechanismName,
     nonce::Nonce,
     profile::Profile,
-    query::ScramVerifier,
+    query::{PasscodeVerdict, ScramVerifier},
     secret::Secret,
 };
 use aiosasl_testkit::Accounts;
 
 pub(crate) const CLIENT_NONCE: &str = "fyko+d2lbbFgONRv9qkxdawL";
 pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
+
+/// A private key, good for every curve.
+pub(crate) const PRIVATE_KEY: [u8; 32] = [0x12; 32];
 
 pub(crate) fn binding() -> ChannelBinding {
     ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("octets")
@@ -25,8 +28,10 @@ pub(crate) fn binding() -> ChannelBinding {
 /// The same user, with what a mechanism needs.
 pub(crate) fn user_for(mechanism: &Mechanism) -> Credentials {
     let mut credentials = traced_user();
-    if mechanism.properties.needs == Needs::Token {
-        credentials.key = Key::Token("pencil".into());
+    match mechanism.properties.needs {
+        Needs::Token => credentials.key = Key::Token("pencil".into()),
+        Needs::PrivateKey => credentials.key = Key::Private(Secret::new(PRIVATE_KEY)),
+        _ => {}
     }
     credentials
 }
@@ -45,7 +50,8 @@ pub(crate) fn traced_user() -> Credentials {
 /// An account `user`, password `pencil`, with every kind of credential.
 pub(crate) fn accounts() -> Accounts {
     Accounts::new()
-        .with_password("user", "pencil")
+        .with_plain_password("user", "pencil")
+        .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
         .with_token("user", "pencil")
         .with_external("user".try_into().expect("a name"))
         .with_anonymous()

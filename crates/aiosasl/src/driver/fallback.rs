@@ -75,7 +75,7 @@ mod tests {
     use crate::{
         driver::{AuthenticationFailure, SaslFailure},
         error::{FailureCode, Misuse, Refusal},
-        mechanism::{Exposure, Needs, Side, Standing},
+        mechanism::{ActiveAttacks, Exposure, ForwardSecrecy, Needs, Side, Standing},
     };
 
     fn verdict(error: impl Into<SaslError>) -> &'static str {
@@ -140,6 +140,9 @@ mod tests {
             needs: Needs::Password,
             server_proof: ServerProof::Mutual,
             binds: Binds::Channel,
+            active_attacks: ActiveAttacks::Resisted,
+            forward_secrecy: ForwardSecrecy::None,
+            layer_strength: 0,
             standing: Standing::Current,
             reference: "",
         };

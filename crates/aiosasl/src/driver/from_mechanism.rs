@@ -10,7 +10,9 @@ use super::{
 use crate::{
     binding::{ChannelBinding, ClientBinding},
     error::{Error, Reason},
-    mechanism::{ClientContext, Mechanism, Needs, Offered, Properties, Rules},
+    mechanism::{
+        ActiveAttacks, ClientContext, ForwardSecrecy, Mechanism, Needs, Offered, Properties, Rules,
+    },
     mechanisms,
     name::MechanismName,
     nonce::Nonce,
@@ -219,6 +221,9 @@ const UNKNOWN: Properties = {
         needs: Needs::Password,
         server_proof: ServerProof::None,
         binds: Binds::Nothing,
+        active_attacks: ActiveAttacks::Exposed,
+        forward_secrecy: ForwardSecrecy::None,
+        layer_strength: 0,
         standing: Standing::Legacy,
         reference: "",
     }

@@ -31,7 +31,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// ```
 /// use aiosasl::{
 ///     driver::{AuthenticationReport, BoxFuture, SaslError, SaslMechanism, SaslStateMachine, Token},
-///     mechanism::{Binds, Exposure, Needs, Properties, ServerProof, Side, Standing},
+///     mechanism::{ActiveAttacks, ForwardSecrecy, Binds, Exposure, Needs, Properties, ServerProof, Side, Standing},
 ///     message::Response,
 ///     name::MechanismName,
 /// };
@@ -50,6 +50,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///             needs: Needs::Token,
 ///             server_proof: ServerProof::None,
 ///             binds: Binds::Nothing,
+///             active_attacks: ActiveAttacks::Exposed,
+///             forward_secrecy: ForwardSecrecy::None,
+///             layer_strength: 0,
 ///             standing: Standing::Current,
 ///             reference: "a fairy tale",
 ///         }

@@ -7,6 +7,7 @@ use super::{BoxFuture, SaslError};
 use crate::query::DeriveKeys;
 use crate::{
     credentials::Credentials,
+    error::{Error, Reason},
     query::{ClientAnswer, ClientQuery},
 };
 
@@ -93,6 +94,9 @@ impl QueryProvider for InSlices {
             match query {
                 #[cfg(feature = "hash")]
                 ClientQuery::DeriveKeys(job) => Ok(self.derive(job).await),
+                other => other
+                    .answer_by_itself()
+                    .map_err(|_| Error::Credentials(Reason::NobodyToAsk).into()),
             }
         })
     }

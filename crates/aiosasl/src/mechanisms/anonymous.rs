@@ -10,8 +10,8 @@ use core::mem;
 use crate::{
     error::{Error, Failure, Reason},
     mechanism::{
-        Binds, ClientContext, Exposure, Heard, Mechanism, Needs, Properties, ServerMechanism,
-        ServerProof, ServerTurn, Side, Standing,
+        ActiveAttacks, Binds, ClientContext, Exposure, ForwardSecrecy, Heard, Mechanism, Needs,
+        Properties, ServerMechanism, ServerProof, ServerTurn, Side, Standing,
     },
     message::{Identity, Proven, Response},
     name::MechanismName,
@@ -29,6 +29,9 @@ pub const MECHANISM: Mechanism = Mechanism {
         needs: Needs::Anonymity,
         server_proof: ServerProof::None,
         binds: Binds::Nothing,
+        active_attacks: ActiveAttacks::Exposed,
+        forward_secrecy: ForwardSecrecy::None,
+        layer_strength: 0,
         standing: Standing::Current,
         reference: "RFC 4505",
     },

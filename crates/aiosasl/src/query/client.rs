@@ -2,8 +2,11 @@
 
 #[cfg(feature = "hash")]
 use super::{DeriveKeys, DerivedKeys};
-#[cfg(feature = "hash")]
-use crate::error::Error;
+use super::{Gss, GssReply, Question};
+use crate::{
+    error::{Error, Misuse, Reason},
+    secret::Secret,
+};
 
 /// What a client's exchange needs from its caller now.
 #[derive(Debug)]
@@ -12,6 +15,10 @@ pub enum ClientQuery {
     /// The keys that belong to a password, a salt and an iteration count: the expensive part of SCRAM.
     #[cfg(feature = "hash")]
     DeriveKeys(DeriveKeys),
+    /// A security context, or a call on it (RFC 2743).
+    Gss(Gss),
+    /// Something that the user, or whoever stands in for them, has to say.
+    Question(Question),
 }
 
 impl ClientQuery {
@@ -20,17 +27,12 @@ impl ClientQuery {
     /// # Errors
     ///
     /// The query itself, where only the caller can know.
-    #[cfg_attr(
-        feature = "hash",
-        expect(
-            clippy::unnecessary_wraps,
-            reason = "there will be queries that only the caller can answer"
-        )
-    )]
     pub fn answer_by_itself(self) -> Result<ClientAnswer, Self> {
         match self {
             #[cfg(feature = "hash")]
             Self::DeriveKeys(job) => Ok(job.finish()),
+            Self::Gss(gss) => gss.run().map(GssReply::into_client_answer).map_err(Self::Gss),
+            Self::Question(_) => Err(self),
         }
     }
 }
@@ -43,6 +45,8 @@ pub struct ClientAnswer(ClientAnswerKind);
 enum ClientAnswerKind {
     #[cfg(feature = "hash")]
     Keys(DerivedKeys),
+    Gss(GssReply),
+    Text(Option<Secret>),
 }
 
 impl ClientAnswer {
@@ -51,19 +55,43 @@ impl ClientAnswer {
         Self(ClientAnswerKind::Keys(keys))
     }
 
+    pub(super) fn from_gss(reply: GssReply) -> Self {
+        Self(ClientAnswerKind::Gss(reply))
+    }
+
+    pub(super) fn from_text(text: Option<Secret>) -> Self {
+        Self(ClientAnswerKind::Text(text))
+    }
+
     /// The answer to [`ClientQuery::DeriveKeys`].
     ///
     /// # Errors
     ///
-    /// [`Misuse::OutOfTurn`](crate::error::Misuse::OutOfTurn) where it answers something else.
+    /// [`Misuse::OutOfTurn`] where it answers something else.
     #[cfg(feature = "hash")]
-    #[cfg_attr(
-        feature = "hash",
-        expect(clippy::unnecessary_wraps, reason = "there will be other answers")
-    )]
     pub fn keys(self) -> Result<DerivedKeys, Error> {
-        match self.0 {
-            ClientAnswerKind::Keys(keys) => Ok(keys),
-        }
+        let ClientAnswerKind::Keys(keys) = self.0 else { return Err(Misuse::OutOfTurn.into()) };
+        Ok(keys)
+    }
+
+    /// The answer to [`ClientQuery::Gss`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`] where it answers something else.
+    pub fn gss(self) -> Result<GssReply, Error> {
+        let ClientAnswerKind::Gss(reply) = self.0 else { return Err(Misuse::OutOfTurn.into()) };
+        Ok(reply)
+    }
+
+    /// The answer to [`ClientQuery::Question`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Credentials`] with [`Reason::NoCredentials`] where nobody would answer; [`Misuse::OutOfTurn`] where it
+    /// answers something else.
+    pub fn text(self) -> Result<Secret, Error> {
+        let ClientAnswerKind::Text(text) = self.0 else { return Err(Misuse::OutOfTurn.into()) };
+        text.ok_or(Error::Credentials(Reason::NoCredentials))
     }
 }

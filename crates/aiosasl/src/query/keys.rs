@@ -1,13 +1,14 @@
 //! What a server knows of an account that logs in with SCRAM, and what it says of one that it does not know.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, format};
 use core::fmt;
 
 use crate::{
+    encoding::hex,
     error::{FailureCode, Reason},
     hash::{Hash, HashValue},
     identity::AuthenticationId,
-    query::{Answer, Doom},
+    query::{Answer, Doom, SecretForm},
     secret::Secret,
 };
 
@@ -87,11 +88,33 @@ impl Decoy {
         }
     }
 
+    /// What an account could have shared with its owner, in this form; nobody has it.
+    pub(super) fn secret(&self, form: &SecretForm, authentication_id: &str) -> Secret {
+        let made_up = self.keyed(b"fake-secret", Hash::Sha256, authentication_id);
+        let octets = made_up.as_ref();
+        match form {
+            SecretForm::OneTime => one_time(octets),
+            SecretForm::DigestMd5 { .. } | SecretForm::NtHash => {
+                Secret::new(octets.get(..16).unwrap_or_default())
+            }
+            _ => Secret::new(octets),
+        }
+    }
+
     fn keyed(&self, purpose: &[u8], hash: Hash, authentication_id: &str) -> HashValue {
         let mechanism = hash.scheme();
         let pieces = [purpose, &[0], mechanism.as_bytes(), &[0], authentication_id.as_bytes()];
         Hash::Sha256.hmac(self.secret.expose(), &pieces)
     }
+}
+
+/// The state of one-time passwords that somebody could have: a number, a seed, and a password of eight octets.
+fn one_time(octets: &[u8]) -> Secret {
+    let [high, low, seed @ ..] = octets else { return Secret::default() };
+    let sequence = 100 + (u16::from(*high) << 8 | u16::from(*low)) % 400;
+    let (seed, rest) = seed.split_at_checked(4).unwrap_or_default();
+    let last = hex(rest.get(..8).unwrap_or_default());
+    Secret::new(format!("otp-md5 {sequence} {} {last}", hex(seed)))
 }
 
 /// Wants the verifier of an account for one hash.

@@ -1,10 +1,14 @@
 //! A server's questions: it knows nothing before the client speaks, and it asks `Authorize` last.
 
+use alloc::boxed::Box;
 use core::fmt;
 
-use super::{Doom, RefusedToken, VerifyToken};
+use super::{
+    Doom, Gss, GssReply, PasscodeStep, Redirect, RefusedToken, Returned, VerifyPasscode,
+    VerifyToken, Visitor,
+};
 #[cfg(feature = "hash")]
-use super::{ScramKeys, ScramVerifier};
+use super::{NonceUse, ReplaceSecret, ScramKeys, ScramVerifier, Secrets, SharedSecret};
 use crate::{
     error::{Failure, FailureCode, Reason},
     identity::{AuthenticationId, AuthorizationId},
@@ -20,9 +24,26 @@ pub enum Query {
     Authorize(Authorize),
     /// Who does the lower layer say that the client is?
     External(External),
+    /// A security context, or a call on it (RFC 2743).
+    Gss(Gss),
+    /// Is this nonce used for the first time?
+    #[cfg(feature = "hash")]
+    NonceUse(NonceUse),
+    /// Where does the client's browser have to go?
+    Redirect(Redirect),
+    /// Is the secret replaced by the next one?
+    #[cfg(feature = "hash")]
+    ReplaceSecret(ReplaceSecret),
+    /// Who has come back from there?
+    Returned(Returned),
     /// What is the account's SCRAM verifier?
     #[cfg(feature = "hash")]
     ScramKeys(ScramKeys),
+    /// What do the account and its owner share?
+    #[cfg(feature = "hash")]
+    SharedSecret(SharedSecret),
+    /// Is this the code that the account's device shows?
+    VerifyPasscode(VerifyPasscode),
     /// Is this the account's password?
     VerifyPassword(VerifyPassword),
     /// Whose token is this?
@@ -47,6 +68,16 @@ enum AnswerKind {
         authorization: Authorization,
     },
     External(Option<AuthenticationId>),
+    Gss(GssReply),
+    #[cfg(feature = "hash")]
+    NonceUse(bool),
+    Passcode(Result<PasscodeStep, Failure>),
+    Redirect(Result<Box<str>, Failure>),
+    #[cfg(feature = "hash")]
+    Replaced(Result<AuthenticationId, Failure>),
+    Returned(Result<Visitor, Failure>),
+    #[cfg(feature = "hash")]
+    Secrets(Secrets),
     #[cfg(feature = "hash")]
     ScramKeys {
         authentication_id: AuthenticationId,
@@ -120,6 +151,93 @@ impl Answer {
         }
     }
 
+    /// The answer to [`Query::Gss`].
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with.
+    pub fn gss(self) -> Result<GssReply, Failure> {
+        match self.0 {
+            AnswerKind::Gss(it) => Ok(it),
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::NonceUse`]: whether it is used for the first time.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with.
+    #[cfg(feature = "hash")]
+    pub fn nonce_is_fresh(self) -> Result<bool, Failure> {
+        match self.0 {
+            AnswerKind::NonceUse(it) => Ok(it),
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::VerifyPasscode`]: what follows.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with.
+    pub fn passcode(self) -> Result<PasscodeStep, Failure> {
+        match self.0 {
+            AnswerKind::Passcode(result) => result,
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::Redirect`]: the URL.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with.
+    pub fn redirect(self) -> Result<Box<str>, Failure> {
+        match self.0 {
+            AnswerKind::Redirect(result) => result,
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::ReplaceSecret`]: whose secret was replaced.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with.
+    #[cfg(feature = "hash")]
+    pub fn replaced(self) -> Result<AuthenticationId, Failure> {
+        match self.0 {
+            AnswerKind::Replaced(result) => result,
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::Returned`]: who came back.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with.
+    pub fn returned(self) -> Result<Visitor, Failure> {
+        match self.0 {
+            AnswerKind::Returned(result) => result,
+            other => Err(other.failure()),
+        }
+    }
+
+    /// The answer to [`Query::SharedSecret`].
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`] that the mechanism has to end with.
+    #[cfg(feature = "hash")]
+    pub fn secrets(self) -> Result<Secrets, Failure> {
+        match self.0 {
+            AnswerKind::Secrets(it) => Ok(it),
+            other => Err(other.failure()),
+        }
+    }
+
     pub(crate) fn authorization(self) -> Result<Proven, Failure> {
         match self.0 {
             AnswerKind::Authorization { proven, authorization } => {
@@ -136,6 +254,37 @@ impl Answer {
         doomed: Option<Reason>,
     ) -> Self {
         Self(AnswerKind::ScramKeys { authentication_id, verifier, doomed })
+    }
+
+    pub(super) fn from_gss(it: GssReply) -> Self {
+        Self(AnswerKind::Gss(it))
+    }
+
+    #[cfg(feature = "hash")]
+    pub(super) fn from_nonce_use(it: bool) -> Self {
+        Self(AnswerKind::NonceUse(it))
+    }
+
+    pub(super) fn from_passcode(it: Result<PasscodeStep, Failure>) -> Self {
+        Self(AnswerKind::Passcode(it))
+    }
+
+    pub(super) fn from_redirect(it: Result<Box<str>, Failure>) -> Self {
+        Self(AnswerKind::Redirect(it))
+    }
+
+    #[cfg(feature = "hash")]
+    pub(super) fn from_replaced(it: Result<AuthenticationId, Failure>) -> Self {
+        Self(AnswerKind::Replaced(it))
+    }
+
+    pub(super) fn from_returned(it: Result<Visitor, Failure>) -> Self {
+        Self(AnswerKind::Returned(it))
+    }
+
+    #[cfg(feature = "hash")]
+    pub(super) fn from_secrets(it: Secrets) -> Self {
+        Self(AnswerKind::Secrets(it))
     }
 
     pub(super) fn from_token(result: Result<AuthenticationId, RefusedToken>) -> Self {

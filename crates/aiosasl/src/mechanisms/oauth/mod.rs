@@ -23,7 +23,8 @@ use alloc::boxed::Box;
 use crate::{
     error::Reason,
     mechanism::{
-        Binds, Exposure, Mechanism, Needs, Properties, ServerContext, ServerProof, Side, Standing,
+        ActiveAttacks, Binds, Exposure, ForwardSecrecy, Mechanism, Needs, Properties,
+        ServerContext, ServerProof, Side, Standing,
     },
     token::TokenRefusal,
 };
@@ -58,6 +59,9 @@ const fn properties(reference: &'static str) -> Properties {
         needs: Needs::Token,
         server_proof: ServerProof::None,
         binds: Binds::Nothing,
+        active_attacks: ActiveAttacks::Exposed,
+        forward_secrecy: ForwardSecrecy::None,
+        layer_strength: 0,
         standing: Standing::Current,
         reference,
     }

@@ -24,8 +24,8 @@ use alloc::boxed::Box;
 use crate::{
     hash::Hash,
     mechanism::{
-        Binds, ClientContext, Exposure, Mechanism, Needs, Properties, ServerContext, ServerProof,
-        Side, Standing,
+        ActiveAttacks, Binds, ClientContext, Exposure, ForwardSecrecy, Mechanism, Needs,
+        Properties, ServerContext, ServerProof, Side, Standing,
     },
     name::MechanismName,
 };
@@ -41,6 +41,9 @@ const fn properties(binds: Binds, reference: &'static str) -> Properties {
         needs: Needs::Password,
         server_proof: ServerProof::Mutual,
         binds,
+        active_attacks: ActiveAttacks::Resisted,
+        forward_secrecy: ForwardSecrecy::None,
+        layer_strength: 0,
         standing: Standing::Current,
         reference,
     }

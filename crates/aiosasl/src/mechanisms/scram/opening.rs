@@ -63,7 +63,6 @@ fn check_binding(name: MechanismName, context: &ClientContext<'_>) -> Result<(),
 
 fn prepare_key(hash: Hash, credentials: &Credentials, rules: &Rules) -> Result<PreparedKey, Error> {
     match &credentials.key {
-        Key::None | Key::Token(_) => Err(Error::Credentials(Reason::NoCredentials)),
         Key::Password(password) if password.expose().is_empty() => {
             Err(Error::Credentials(Reason::EmptyPassword))
         }
@@ -86,6 +85,7 @@ fn prepare_key(hash: Hash, credentials: &Credentials, rules: &Rules) -> Result<P
             iterations: *iterations,
             keys: Keys { client_key: client_key.clone(), server_key: server_key.clone() },
         }),
+        _ => Err(Error::Credentials(Reason::NoCredentials)),
     }
 }
 
