@@ -92,6 +92,7 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
     loop {
         step = match step {
             ServerStep::Ask(Query::ScramKeys(query)) => exchange.answer(query.unknown(&decoy)),
+            ServerStep::Ask(Query::SharedSecret(query)) => exchange.answer(query.unknown(&decoy)),
             ServerStep::Ask(Query::VerifyPassword(query)) => {
                 exchange.answer(query.answer(Verdict::Refused))
             }

@@ -58,6 +58,8 @@ reasons! {
     BadAuthzidEscape = "bad-authzid-escape", "expected '=2C' or '=3D' in the authorization identity";
     /// An attribute is not canonical base64 (RFC 5802 section 5.1, RFC 4648 section 4).
     BadBase64 = "bad-base64", "expected canonical base64 in an attribute";
+    /// The challenge is no `<unique@host>` (RFC 2195 section 2).
+    BadChallenge = "bad-challenge", "expected a challenge of the form <unique@host>";
     /// Trace data with an `@` is no e-mail address (RFC 4505 section 2).
     BadEmail = "bad-email", "expected an e-mail address, since there is an '@'";
     /// The message does not begin with `n`, `y` or `p` (RFC 5802 section 7).
@@ -80,6 +82,8 @@ reasons! {
     BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
     /// A value has other characters than printable ASCII, tabs and line ends (RFC 7628 section 3.1).
     BadValue = "bad-value", "expected a value of printable ASCII";
+    /// The challenge has octets above 127 (RFC 2195 section 2).
+    ChallengeNotAscii = "challenge-not-ascii", "expected a challenge of ASCII";
     /// A channel binding in a mechanism that has none (RFC 7628 section 3.1).
     ChannelBindingNotSupported = "channel-binding-not-supported", "the mechanism has no channel binding";
     /// Policy wants a channel binding, and there is none (RFC 5802 section 6).
@@ -88,6 +92,12 @@ reasons! {
     ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
     /// The account's credentials have expired.
     CredentialsExpired = "credentials-expired", "the credentials have expired";
+    /// The digest is not 32 digits long (RFC 2195 section 2).
+    DigestLength = "digest-length", "expected a digest of 32 hexadecimal digits";
+    /// The client's digest is wrong: a wrong password, or an unknown account (RFC 2195 section 2).
+    DigestMismatch = "digest-mismatch", "the client's digest does not fit";
+    /// The digest has other characters than lower-case hexadecimal digits (RFC 2195 section 2).
+    DigestNotLowercaseHex = "digest-not-lowercase-hex", "expected a digest of lower-case hexadecimal digits";
     /// What the server says it offered is not what we saw (XEP-0474).
     DowngradeDetected = "downgrade-detected", "the server offered other mechanisms than those that arrived: is there a man in the middle?";
     /// The answer to an error came before any error (RFC 7628 section 3.2.3).
@@ -166,6 +176,8 @@ reasons! {
     NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
     /// No lower layer vouches for the client (RFC 4422 appendix A).
     NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// There is no space before the digest (RFC 2195 section 2).
+    NoSpace = "no-space", "expected a space before the digest";
     /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
     NoToken = "no-token", "the client gives no token, and asks what is wanted";
     /// The nonce is not ours plus something (client), or not the one we made (server) (RFC 5802 section 5.1).
@@ -182,6 +194,8 @@ reasons! {
     NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
     /// A NUL in a name or a password of LOGIN.
     NulInField = "nul-in-field", "a name or a password has a NUL";
+    /// A NUL in a user name.
+    NulInUsername = "nul-in-username", "the user name has a NUL";
     /// A message or an answer came out of turn.
     OutOfTurn = "out-of-turn", "a message or an answer came out of turn";
     /// Flag `p` under a name without -PLUS (RFC 5802 section 6).

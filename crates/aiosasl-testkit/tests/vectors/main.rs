@@ -1,6 +1,7 @@
 //! Every test vector, played; one that nobody plays fails the run.
 
 mod bindings;
+mod cram_md5;
 mod ledger;
 mod login;
 mod oauth;
@@ -22,6 +23,7 @@ const HERE: &[(&str, &[Player])] = &[
     ("anonymous.json", &[one_message::anonymous_says_a_trace_or_nothing]),
     ("base64.json", &[words::base64]),
     ("channel_binding.json", &[bindings::channel_bindings]),
+    ("cram_md5.json", &[cram_md5::cram_md5_is_a_keyed_hash_of_the_challenge]),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),

@@ -4,6 +4,8 @@ use crate::mechanism::Mechanism;
 
 #[cfg(feature = "anonymous")]
 pub mod anonymous;
+#[cfg(feature = "cram-md5")]
+pub mod cram_md5;
 #[cfg(feature = "external")]
 pub mod external;
 #[cfg(feature = "login")]
@@ -51,6 +53,8 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_224,
     #[cfg(feature = "scram-sha-1")]
     scram::SCRAM_SHA_1,
+    #[cfg(feature = "cram-md5")]
+    cram_md5::MECHANISM,
     #[cfg(feature = "oauthbearer")]
     oauth::OAUTHBEARER,
     #[cfg(feature = "xoauth2")]
