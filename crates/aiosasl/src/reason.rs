@@ -50,6 +50,8 @@ reasons! {
     AuthcidPrepEmpty = "authcid-prep-empty", "the authentication identity is empty once prepared";
     /// The authentication identity can't be prepared with SASLprep (RFC 4013).
     AuthcidPrepFailed = "authcid-prep-failed", "the authentication identity has forbidden characters";
+    /// No message of the mechanism says as whom the client wants to act.
+    AuthzidNotCarried = "authzid-not-carried", "the mechanism can't say as whom to act";
     /// An attribute has no name, no value, or a mandatory shape that it lacks (RFC 5802 section 7).
     BadAttribute = "bad-attribute", "expected an attribute: a letter, '=', and a value";
     /// The `auth` key has another scheme than the mechanism's (RFC 7628 section 3.1).
@@ -88,6 +90,8 @@ reasons! {
     BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
     /// A value has other characters than printable ASCII, tabs and line ends (RFC 7628 section 3.1).
     BadValue = "bad-value", "expected a value of printable ASCII";
+    /// The peer takes buffers that are too small to wrap anything (RFC 4752 section 3.3).
+    BufferTooSmall = "buffer-too-small", "the peer's buffer is too small to wrap anything";
     /// The challenge has octets above 127 (RFC 2195 section 2).
     ChallengeNotAscii = "challenge-not-ascii", "expected a challenge of ASCII";
     /// A challenge is not as long as the mechanism has them.
@@ -124,6 +128,8 @@ reasons! {
     EmptyPassword = "empty-password", "the password is empty";
     /// The salt is empty.
     EmptySalt = "empty-salt", "the salt is empty";
+    /// A GSS token is empty (RFC 4752 section 3, RFC 5801 section 4).
+    EmptyToken = "empty-token", "the token is empty";
     /// The user name of XOAUTH2 is empty.
     EmptyUser = "empty-user", "the user is empty";
     /// The user name is empty, or empty once prepared (RFC 5802 section 5.1).
@@ -144,8 +150,14 @@ reasons! {
     ExtensionsNotSupported = "extensions-not-supported", "a mandatory extension is not supported";
     /// A name or password is longer than 1024 octets.
     FieldTooLong = "field-too-long", "a field is longer than 1024 octets";
+    /// The initiator of a security context is nobody in particular (RFC 4752 section 3).
+    GssAnonymous = "gss-anonymous", "the security context belongs to nobody";
     /// The GSS provider has failed (RFC 2743).
     GssFailed = "gss-failed", "the security service has failed";
+    /// The security context is of another mechanism than the name says (RFC 4752 section 3, RFC 5801 section 3).
+    GssMechanism = "gss-mechanism", "the security context is of another mechanism";
+    /// The security context proves one end alone (RFC 5801 section 3).
+    GssNotMutual = "gss-not-mutual", "the security context does not prove both ends";
     /// The peer's GSS token is damaged, old, or for somebody else (RFC 2743).
     GssToken = "gss-token", "the security service refuses the peer's token";
     /// There is no GSS provider, or it can't do what is asked.
@@ -166,6 +178,10 @@ reasons! {
     IterationCountTooLow = "iteration-count-too-low", "the iteration count is below the minimum";
     /// Stored keys were made for another salt or iteration count than the server's.
     KeysDontFit = "keys-dont-fit", "the stored keys are for another salt or iteration count, the password is needed";
+    /// The client chooses a layer that was not offered (RFC 4752 section 3.2).
+    LayerNotOffered = "layer-not-offered", "the client chooses a security layer that was not offered";
+    /// A message has the wrong length (RFC 4752 section 3).
+    Length = "length", "the message has the wrong length";
     /// The server's X25519 key makes a secret that everybody knows (RFC 7748 section 6.1).
     LowOrderKey = "low-order-key", "the server's key makes a secret that everybody knows: is there a man in the middle?";
     /// The mechanism is not for this context: an unknown name, or a feature that is not built in.
@@ -184,10 +200,16 @@ reasons! {
     MissingTerminator = "missing-terminator", "expected 0x01 twice at the end";
     /// An XOAUTH2 message does not begin with the user.
     MissingUser = "missing-user", "expected the user";
+    /// There is no layer that both ends allow (RFC 4752 section 3.1).
+    NoCommonLayer = "no-common-layer", "there is no security layer that both ends allow";
     /// The mechanism needs a credential that was not given.
     NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
     /// No lower layer vouches for the client (RFC 4422 appendix A).
     NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// The server offers no layer that anybody knows, and going without neither (RFC 4752 section 3.1).
+    NoKnownLayer = "no-known-layer", "the server offers no known security layer";
+    /// The rules name no service and host, which the mechanism has to name (RFC 4752 section 3.1, RFC 2831 section 2.1.2).
+    NoService = "no-service", "the mechanism needs the service's name and host";
     /// There is no space before the digest (RFC 2195 section 2).
     NoSpace = "no-space", "expected a space before the digest";
     /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
@@ -202,6 +224,8 @@ reasons! {
     NotEmpty = "not-empty", "expected an empty message";
     /// The mechanism has to ask something, and nobody is there to answer: a realm, a code, a security service.
     NobodyToAsk = "nobody-to-ask", "the mechanism asks for something, and nobody is there to answer";
+    /// The client chooses none, several or an unknown layer (RFC 4752 section 3.2).
+    NotExactlyOneLayer = "not-exactly-one-layer", "expected one security layer";
     /// A NUL in an authorization identity (RFC 4422 appendix A).
     NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
     /// A NUL in a name or a password of LOGIN.
@@ -238,6 +262,8 @@ reasons! {
     ServerSignatureMismatch = "server-signature-mismatch", "the server's signature does not fit: it does not know the password";
     /// The signature is not that of the account's key over this challenge.
     SignatureMismatch = "signature-mismatch", "the signature does not fit";
+    /// A buffer's size where there is no layer (RFC 4752 section 3).
+    SizeWithoutLayer = "size-without-layer", "a buffer size without a security layer";
     /// The store can't answer now.
     StoreUnavailable = "store-unavailable", "the account store can't answer now";
     /// The TLS versions that the two ends see differ (XEP-0515).
@@ -264,4 +290,6 @@ reasons! {
     UnknownAccount = "unknown-account", "no such account, or no verifier for this mechanism";
     /// The channel binding type can't be produced on this connection (RFC 5802 section 6).
     UnsupportedChannelBindingType = "unsupported-channel-binding-type", "no channel binding of this type on this connection";
+    /// A layer whose buffer has no room (RFC 4752 section 3.2).
+    ZeroSizeWithLayer = "zero-size-with-layer", "a security layer with a buffer of no size";
 }

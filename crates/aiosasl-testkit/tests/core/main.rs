@@ -2,6 +2,7 @@
 
 mod broken;
 mod challenge;
+mod gssapi;
 mod laws;
 mod mechanisms;
 mod policy;

@@ -67,14 +67,18 @@ impl FromMechanism {
     /// All mechanisms of this build that log in by what somebody knows, and may be chosen without being named.
     ///
     /// Not EXTERNAL, which is a refusal where no lower layer vouches for the client, and not ANONYMOUS, which would come
-    /// in as nobody where everything else fails: who wants them names them.
+    /// in as nobody where everything else fails, and nothing that needs a ticket, since whoever has one has to be asked for
+    /// it ([`WithGss`](super::WithGss)): who wants them names them.
     pub fn all(credentials: impl CredentialProvider + 'static) -> Self {
         let current = mechanisms::ALL
             .iter()
             .copied()
             .filter(|mechanism| Policy::chooses_by_itself(&mechanism.properties))
             .filter(|mechanism| {
-                !matches!(mechanism.properties.needs, Needs::Anonymity | Needs::External)
+                !matches!(
+                    mechanism.properties.needs,
+                    Needs::Anonymity | Needs::External | Needs::Ticket
+                )
             });
         Self::any_of(current, credentials)
     }

@@ -60,6 +60,7 @@ mod credentials;
 mod error;
 mod fallback;
 mod from_mechanism;
+mod gss;
 mod interface;
 mod mechanism;
 #[cfg(any(
@@ -85,6 +86,7 @@ pub use connection::Connection;
 pub use credentials::{CredentialProvider, IntoCredentials};
 pub use error::{AuthenticationFailure, OpaqueError, SaslError, SaslFailure};
 pub use from_mechanism::FromMechanism;
+pub use gss::WithGss;
 pub use interface::{Reply, SaslInterface};
 pub use mechanism::{AuthenticationReport, BoxFuture, SaslMechanism, Token, authenticate, drive};
 #[cfg(feature = "anonymous")]

@@ -14,9 +14,7 @@ use crate::{
     mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard},
     message::Response,
     name::MechanismName,
-    query::{
-        ClientAnswer, ClientQuery, GssCall, GssContext, GssRequest, GssResult, Protection,
-    },
+    query::{ClientAnswer, ClientQuery, GssCall, GssContext, GssRequest, GssResult, Protection},
     secret::Secret,
 };
 
@@ -87,11 +85,7 @@ impl GssapiClient {
         Ok(ClientTurn::Respond(response))
     }
 
-    fn step_on(
-        &mut self,
-        context: Box<dyn GssContext>,
-        token: &[u8],
-    ) -> Result<ClientTurn, Error> {
+    fn step_on(&mut self, context: Box<dyn GssContext>, token: &[u8]) -> Result<ClientTurn, Error> {
         if token.is_empty() {
             return Err(Error::Peer(Reason::EmptyToken));
         }

@@ -68,9 +68,7 @@ pub(super) fn heard(answer: ClientAnswer) -> Result<(Box<dyn GssContext>, GssRes
 }
 
 /// What a server has heard of its provider.
-pub(super) fn heard_by_server(
-    answer: Answer,
-) -> Result<(Box<dyn GssContext>, GssResult), Failure> {
+pub(super) fn heard_by_server(answer: Answer) -> Result<(Box<dyn GssContext>, GssResult), Failure> {
     answer.gss()?.result().map_err(|error| failure_of(&error))
 }
 
@@ -119,7 +117,8 @@ pub(super) fn identity(
         !name.contains(['@', '\\']) && realms.iter().any(|it| **it == **realm)
     });
     let name = local.map_or(principal, |(name, _)| name);
-    AuthenticationId::new(String::from(name)).map_err(|_| Failure::credentials(Reason::GssAnonymous))
+    AuthenticationId::new(String::from(name))
+        .map_err(|_| Failure::credentials(Reason::GssAnonymous))
 }
 
 fn error_of(error: &GssError) -> Error {

@@ -101,11 +101,7 @@ impl Gs2Client {
         Ok(())
     }
 
-    fn step_on(
-        &mut self,
-        context: Box<dyn GssContext>,
-        token: &[u8],
-    ) -> Result<ClientTurn, Error> {
+    fn step_on(&mut self, context: Box<dyn GssContext>, token: &[u8]) -> Result<ClientTurn, Error> {
         if token.is_empty() {
             return Err(Error::Peer(Reason::EmptyToken));
         }

@@ -64,7 +64,8 @@ pub(super) fn over(
         Layers::INTEGRITY => (Protection::Integrity, 1),
         _ => return Ok(None),
     };
-    let max_piece = context.wrap_size_limit(protection, max_send).map_err(|error| error.reason())?;
+    let max_piece =
+        context.wrap_size_limit(protection, max_send).map_err(|error| error.reason())?;
     if max_piece == 0 {
         return Err(Reason::BufferTooSmall);
     }

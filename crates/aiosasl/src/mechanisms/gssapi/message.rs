@@ -2,10 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{
-    error::Reason,
-    identity::{AuthorizationId, IdentityError},
-};
+use crate::{error::Reason, identity::AuthorizationId};
 
 /// The largest buffer that a message can name: 24 bits of octets.
 pub(super) const MAX_SIZE: u32 = 0x00ff_ffff;
@@ -132,9 +129,8 @@ impl Choice {
             return Err(Reason::ZeroSizeWithLayer);
         }
         let authzid = core::str::from_utf8(authzid).map_err(|_| Reason::InvalidUtf8)?;
-        let authorization_id = AuthorizationId::derived_if_empty(authzid).map_err(
-            |IdentityError::Nul | IdentityError::Empty| Reason::NulInAuthzid,
-        )?;
+        let authorization_id =
+            AuthorizationId::derived_if_empty(authzid).map_err(|_| Reason::NulInAuthzid)?;
         Ok(Self { layer, max_size, authorization_id })
     }
 

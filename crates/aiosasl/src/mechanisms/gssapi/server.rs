@@ -80,8 +80,11 @@ impl GssapiServer {
         let (context, step) = context::server_step(answer)?;
         match (step.token, step.established) {
             (Some(token), established) => {
-                self.state =
-                    if established { State::ExpectEmpty(context) } else { State::ExpectToken(context) };
+                self.state = if established {
+                    State::ExpectEmpty(context)
+                } else {
+                    State::ExpectToken(context)
+                };
                 Ok(ServerTurn::Challenge(Challenge::new(token.expose())))
             }
             (None, true) => self.offer(context),
@@ -119,8 +122,8 @@ impl GssapiServer {
         let (context, GssResult::Unwrapped(choice, _)) = context::heard_by_server(answer)? else {
             return Err(Failure::OUT_OF_TURN);
         };
-        let choice = Choice::parse(choice.expose(), offer.layers, self.sizes)
-            .map_err(Failure::malformed)?;
+        let choice =
+            Choice::parse(choice.expose(), offer.layers, self.sizes).map_err(Failure::malformed)?;
         let properties =
             context::established_by_kerberos(&*context).map_err(Failure::credentials)?;
         let identity = context::identity(&properties.initiator, self.service.as_ref())?;
@@ -149,9 +152,7 @@ impl ServerMechanism for GssapiServer {
                 Ok(self.step(context, Secret::new(it)))
             }
             (State::ExpectEmpty(context), Heard::Message([])) => self.offer(context),
-            (State::ExpectEmpty(_), Heard::Message(_)) => {
-                Err(Failure::malformed(Reason::NotEmpty))
-            }
+            (State::ExpectEmpty(_), Heard::Message(_)) => Err(Failure::malformed(Reason::NotEmpty)),
             (State::ExpectWrapped(offer), Heard::Answer(it)) => self.say_offer(offer, it),
             (State::ExpectChoice(context, offer), Heard::Message(it)) => {
                 Ok(self.unwrap(context, offer, it))

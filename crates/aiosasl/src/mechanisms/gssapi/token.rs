@@ -52,7 +52,8 @@ pub fn gs2_name(mechanism: &[u8]) -> MechanismName {
     der.extend_from_slice(mechanism);
     let digest = Hash::Sha1.digest(&der);
     // 56 bits, of which the last one goes.
-    let bits = digest.as_ref().iter().take(7).fold(0, |bits, octet| bits << 8 | u64::from(*octet)) >> 1;
+    let bits =
+        digest.as_ref().iter().take(7).fold(0, |bits, octet| bits << 8 | u64::from(*octet)) >> 1;
     let mut name = String::from("GS2-");
     for place in (0..11).rev() {
         let digit = BASE32.iter().nth((bits >> (5 * place) & 31) as usize);
@@ -63,25 +64,24 @@ pub fn gs2_name(mechanism: &[u8]) -> MechanismName {
 
 /// A DER length, definite and in its shortest form.
 fn take_length(octets: &[u8]) -> Option<(usize, &[u8])> {
-    match octets {
-        [len @ ..0x80, rest @ ..] => Some((usize::from(*len), rest)),
-        [0x81, len @ 0x80.., rest @ ..] => Some((usize::from(*len), rest)),
-        [0x82, high @ 1.., low, rest @ ..] => {
-            Some((usize::from(u16::from_be_bytes([*high, *low])), rest))
+    let (len, rest, least) = match octets {
+        [0x81, len, rest @ ..] => (u32::from(*len), rest, 0x80),
+        [0x82, high, low, rest @ ..] => (u32::from_be_bytes([0, 0, *high, *low]), rest, 0x100),
+        [0x83, high, middle, low, rest @ ..] => {
+            (u32::from_be_bytes([0, *high, *middle, *low]), rest, 0x1_0000)
         }
-        [0x83, high @ 1.., middle, low, rest @ ..] => {
-            let len = u32::from_be_bytes([0, *high, *middle, *low]);
-            Some((usize::try_from(len).ok()?, rest))
-        }
-        _ => None,
-    }
+        [len, rest @ ..] if *len < 0x80 => (u32::from(*len), rest, 0),
+        _ => return None,
+    };
+    let len = (len >= least).then_some(len)?;
+    Some((usize::try_from(len).ok()?, rest))
 }
 
 fn put_length(octets: &mut Vec<u8>, len: usize) {
     let bytes = len.to_be_bytes();
     let significant = bytes.iter().position(|it| *it != 0).and_then(|at| bytes.get(at..));
     match significant.unwrap_or(&[0]) {
-        [short @ ..0x80] => octets.push(*short),
+        [short] if *short < 0x80 => octets.push(*short),
         long => {
             let count = u8::try_from(long.len()).unwrap_or(u8::MAX);
             octets.push(0x80 | count);
