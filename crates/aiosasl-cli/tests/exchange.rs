@@ -10,7 +10,7 @@ use aiosasl::{mechanism::Needs, mechanisms::ALL};
 use serde_json::Value;
 
 /// What every outcome has, good or bad, on either side.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 11] = [
     "result",
     "mechanism",
     "authentication_id",
@@ -19,6 +19,8 @@ const FIELDS: [&str; 9] = [
     "channel_binding",
     "server_verified",
     "iterations",
+    "security_layer",
+    "received",
     "error",
 ];
 
