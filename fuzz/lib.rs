@@ -40,8 +40,10 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
     let is_plus = mechanism.name.is_plus();
     let mut credentials = Credentials::password("user".try_into().expect("a name"), "pencil");
     credentials.trace = Some("trace".into());
-    if mechanism.properties.needs == Needs::Token {
-        credentials.key = Key::Token("token".into());
+    match mechanism.properties.needs {
+        Needs::Token => credentials.key = Key::Token("token".into()),
+        Needs::PrivateKey => credentials.key = Key::Private(Secret::new([0x12; 32])),
+        _ => {}
     }
     let context = ClientContext {
         credentials: &credentials,
@@ -92,6 +94,7 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
     loop {
         step = match step {
             ServerStep::Ask(Query::ScramKeys(query)) => exchange.answer(query.unknown(&decoy)),
+            ServerStep::Ask(Query::SharedSecret(query)) => exchange.answer(query.unknown(&decoy)),
             ServerStep::Ask(Query::VerifyPassword(query)) => {
                 exchange.answer(query.answer(Verdict::Refused))
             }

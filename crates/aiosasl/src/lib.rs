@@ -114,6 +114,7 @@ pub mod credentials;
 pub mod driver;
 pub mod encoding;
 pub mod error;
+pub mod gs2;
 #[cfg(feature = "hash")]
 pub mod hash;
 pub mod identity;

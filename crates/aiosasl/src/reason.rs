@@ -58,6 +58,8 @@ reasons! {
     BadAuthzidEscape = "bad-authzid-escape", "expected '=2C' or '=3D' in the authorization identity";
     /// An attribute is not canonical base64 (RFC 5802 section 5.1, RFC 4648 section 4).
     BadBase64 = "bad-base64", "expected canonical base64 in an attribute";
+    /// The challenge is no `<unique@host>` (RFC 2195 section 2).
+    BadChallenge = "bad-challenge", "expected a challenge of the form <unique@host>";
     /// Trace data with an `@` is no e-mail address (RFC 4505 section 2).
     BadEmail = "bad-email", "expected an e-mail address, since there is an '@'";
     /// The message does not begin with `n`, `y` or `p` (RFC 5802 section 7).
@@ -74,12 +76,22 @@ reasons! {
     BadNonce = "bad-nonce", "expected a nonce of printable ASCII without comma";
     /// The port is no decimal from 1 to 65535 without leading zero (RFC 7628 section 3.1).
     BadPort = "bad-port", "expected a port, a decimal from 1 to 65535";
+    /// A private key is none of the mechanism's curve, or in no form that is read.
+    BadPrivateKey = "bad-private-key", "expected a private key of the mechanism's curve";
+    /// The public key that the store has is none.
+    BadPublicKey = "bad-public-key", "the account's public key is none";
+    /// A signature is not in DER (RFC 3279 section 2.2.3).
+    BadSignatureEncoding = "bad-signature-encoding", "expected a signature in DER";
     /// The token has characters that no bearer token has, or there is none (RFC 6750 section 2.1).
     BadToken = "bad-token", "expected a bearer token";
     /// `=` in a user name is neither `=2C` nor `=3D` (RFC 5802 section 5.1).
     BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
     /// A value has other characters than printable ASCII, tabs and line ends (RFC 7628 section 3.1).
     BadValue = "bad-value", "expected a value of printable ASCII";
+    /// The challenge has octets above 127 (RFC 2195 section 2).
+    ChallengeNotAscii = "challenge-not-ascii", "expected a challenge of ASCII";
+    /// A challenge is not as long as the mechanism has them.
+    ChallengeLength = "challenge-length", "the challenge has the wrong length";
     /// A channel binding in a mechanism that has none (RFC 7628 section 3.1).
     ChannelBindingNotSupported = "channel-binding-not-supported", "the mechanism has no channel binding";
     /// Policy wants a channel binding, and there is none (RFC 5802 section 6).
@@ -88,6 +100,12 @@ reasons! {
     ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
     /// The account's credentials have expired.
     CredentialsExpired = "credentials-expired", "the credentials have expired";
+    /// The digest is not 32 digits long (RFC 2195 section 2).
+    DigestLength = "digest-length", "expected a digest of 32 hexadecimal digits";
+    /// The client's digest is wrong: a wrong password, or an unknown account (RFC 2195 section 2).
+    DigestMismatch = "digest-mismatch", "the client's digest does not fit";
+    /// The digest has other characters than lower-case hexadecimal digits (RFC 2195 section 2).
+    DigestNotLowercaseHex = "digest-not-lowercase-hex", "expected a digest of lower-case hexadecimal digits";
     /// What the server says it offered is not what we saw (XEP-0474).
     DowngradeDetected = "downgrade-detected", "the server offered other mechanisms than those that arrived: is there a man in the middle?";
     /// The answer to an error came before any error (RFC 7628 section 3.2.3).
@@ -96,6 +114,8 @@ reasons! {
     DuplicateAttribute = "duplicate-attribute", "an attribute comes twice";
     /// A key comes twice (RFC 7628 section 3.1).
     DuplicateKey = "duplicate-key", "a key comes twice";
+    /// The message has nothing in it.
+    Empty = "empty", "expected a message that is not empty";
     /// The authentication identity is empty (RFC 4616 section 2).
     EmptyAuthcid = "empty-authcid", "the authentication identity is empty";
     /// `a=` without a value (RFC 5802 section 7).
@@ -146,6 +166,8 @@ reasons! {
     IterationCountTooLow = "iteration-count-too-low", "the iteration count is below the minimum";
     /// Stored keys were made for another salt or iteration count than the server's.
     KeysDontFit = "keys-dont-fit", "the stored keys are for another salt or iteration count, the password is needed";
+    /// The server's X25519 key makes a secret that everybody knows (RFC 7748 section 6.1).
+    LowOrderKey = "low-order-key", "the server's key makes a secret that everybody knows: is there a man in the middle?";
     /// The mechanism is not for this context: an unknown name, or a feature that is not built in.
     MechanismUnavailable = "mechanism-unavailable", "the mechanism is not available";
     /// A message is longer than its limit.
@@ -166,6 +188,8 @@ reasons! {
     NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
     /// No lower layer vouches for the client (RFC 4422 appendix A).
     NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// There is no space before the digest (RFC 2195 section 2).
+    NoSpace = "no-space", "expected a space before the digest";
     /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
     NoToken = "no-token", "the client gives no token, and asks what is wanted";
     /// The nonce is not ours plus something (client), or not the one we made (server) (RFC 5802 section 5.1).
@@ -182,6 +206,8 @@ reasons! {
     NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
     /// A NUL in a name or a password of LOGIN.
     NulInField = "nul-in-field", "a name or a password has a NUL";
+    /// A NUL in a user name.
+    NulInUsername = "nul-in-username", "the user name has a NUL";
     /// A message or an answer came out of turn.
     OutOfTurn = "out-of-turn", "a message or an answer came out of turn";
     /// Flag `p` under a name without -PLUS (RFC 5802 section 6).
@@ -210,6 +236,8 @@ reasons! {
     ServerNotVerified = "server-not-verified", "the server says success and has not proven itself";
     /// The server's signature is wrong: it does not know the secret (RFC 5802 section 3).
     ServerSignatureMismatch = "server-signature-mismatch", "the server's signature does not fit: it does not know the password";
+    /// The signature is not that of the account's key over this challenge.
+    SignatureMismatch = "signature-mismatch", "the signature does not fit";
     /// The store can't answer now.
     StoreUnavailable = "store-unavailable", "the account store can't answer now";
     /// The TLS versions that the two ends see differ (XEP-0515).
@@ -220,8 +248,8 @@ reasons! {
     TokenTooLong = "token-too-long", "the trace token is longer than 255 characters";
     /// Fewer than two NULs (RFC 4616 section 2).
     TooFewFields = "too-few-fields", "expected three fields, NUL between them";
-    /// More than two NULs (RFC 4616 section 2).
-    TooManyFields = "too-many-fields", "expected three fields, and there are more";
+    /// More NULs than the message has (RFC 4616 section 2).
+    TooManyFields = "too-many-fields", "the message has more fields than it may have";
     /// Too many logins have failed of late, for this account or from where the client is.
     TooManyFailures = "too-many-failures", "too many logins have failed of late";
     /// The peer keeps the exchange going for longer than any mechanism does.

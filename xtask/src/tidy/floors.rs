@@ -32,6 +32,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
     (
         "first",
         &[
+            "gs2",
             "mechanism",
             "message",
             "one_message",

@@ -15,7 +15,7 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     profile::Profile,
-    query::{Decoy, DeriveKeys, Query, ScramVerifier, Verdict},
+    query::{Decoy, DeriveKeys, Query, ScramVerifier, SecretForm, Verdict},
     secret::Secret,
 };
 use aiosasl_testkit::{Accounts, talk};
@@ -194,7 +194,9 @@ proptest! {
         prop_assume!(mechanism.properties.needs == Needs::Password && guess != "pencil");
         let decoy = Decoy::new(Secret::new(secret), 4096, 16);
         // The account has the salt that it would have if there were none: what is left must be the same.
-        let mut with = Accounts::new().with_decoy(decoy.clone());
+        let mut with = Accounts::new()
+            .with_decoy(decoy.clone())
+            .with_secret(&name, SecretForm::Password, b"pencil");
         for hash in Hash::ALL {
             let salt = decoy.salt(*hash, &name);
             with = with.with_verifier(&name, ScramVerifier::from_password(*hash, Secret::new(*b"pencil"), salt, 4096));

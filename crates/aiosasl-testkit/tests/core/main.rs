@@ -1,6 +1,7 @@
 //! What the exchanges and mechanisms must refuse, and the laws that they keep.
 
 mod broken;
+mod challenge;
 mod laws;
 mod mechanisms;
 mod policy;

@@ -6,11 +6,12 @@ use aiosasl::{
     credentials::{Credentials, Key},
     error::{Error, FailureCode},
     mechanism::{ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext},
+    mechanisms::challenge::{ecdsa, x25519},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     nonce::Nonce,
     profile::Profile,
-    query::{PasscodeVerdict, ScramVerifier},
+    query::{PasscodeVerdict, ScramVerifier, SecretForm},
     secret::Secret,
 };
 use aiosasl_testkit::Accounts;
@@ -49,7 +50,13 @@ pub(crate) fn traced_user() -> Credentials {
 
 /// An account `user`, password `pencil`, with every kind of credential.
 pub(crate) fn accounts() -> Accounts {
+    let private = Secret::new(PRIVATE_KEY);
+    let form = |mechanism| SecretForm::PublicKey { mechanism };
+    let [ecdsa, x25519] =
+        [ecdsa::public_key(&private), x25519::public_key(&private)].map(|it| it.expect("a key"));
     Accounts::new()
+        .with_secret("user", form("ECDSA-NIST256P-CHALLENGE"), &ecdsa)
+        .with_secret("user", form("ECDH-X25519-CHALLENGE"), &x25519)
         .with_plain_password("user", "pencil")
         .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
         .with_token("user", "pencil")

@@ -1,6 +1,8 @@
 //! Every test vector, played; one that nobody plays fails the run.
 
 mod bindings;
+mod challenge;
+mod cram_md5;
 mod ledger;
 mod login;
 mod oauth;
@@ -21,7 +23,12 @@ type Player = fn(&mut Vectors);
 const HERE: &[(&str, &[Player])] = &[
     ("anonymous.json", &[one_message::anonymous_says_a_trace_or_nothing]),
     ("base64.json", &[words::base64]),
+    (
+        "challenge.json",
+        &[challenge::keys_answer_challenges, challenge::malformed_messages_are_refused],
+    ),
     ("channel_binding.json", &[bindings::channel_bindings]),
+    ("cram_md5.json", &[cram_md5::cram_md5_is_a_keyed_hash_of_the_challenge]),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),

@@ -4,6 +4,10 @@ use crate::mechanism::Mechanism;
 
 #[cfg(feature = "anonymous")]
 pub mod anonymous;
+#[cfg(any(feature = "ecdsa-nist256p-challenge", feature = "ecdh-x25519-challenge"))]
+pub mod challenge;
+#[cfg(feature = "cram-md5")]
+pub mod cram_md5;
 #[cfg(feature = "external")]
 pub mod external;
 #[cfg(feature = "login")]
@@ -51,6 +55,12 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_224,
     #[cfg(feature = "scram-sha-1")]
     scram::SCRAM_SHA_1,
+    #[cfg(feature = "cram-md5")]
+    cram_md5::MECHANISM,
+    #[cfg(feature = "ecdsa-nist256p-challenge")]
+    challenge::ECDSA_NIST256P_CHALLENGE,
+    #[cfg(feature = "ecdh-x25519-challenge")]
+    challenge::ECDH_X25519_CHALLENGE,
     #[cfg(feature = "oauthbearer")]
     oauth::OAUTHBEARER,
     #[cfg(feature = "xoauth2")]

@@ -4,12 +4,14 @@
 //!   client-resp = gs2-header kvsep *(key "=" value kvsep) kvsep
 //! ```
 
-use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::grammar::{Form, KVSEP, MAX_FIELD, Opening, bearer_token, is_token};
 use crate::{
+    binding::ClientBinding,
     credentials::{Credentials, Endpoint},
     error::Reason,
+    gs2::{self, Flag, Header},
     identity::AuthorizationId,
     message::Response,
     name::MechanismName,
@@ -56,15 +58,11 @@ fn spell(
         return Err(Reason::BadToken);
     }
     let mut message = Vec::new();
-    message.extend_from_slice(b"n,");
-    if let Some(user) = user {
-        if user.as_bytes().contains(&KVSEP) {
-            return Err(Reason::BadValue);
-        }
-        message.extend_from_slice(b"a=");
-        message.extend_from_slice(user.replace('=', "=3D").replace(',', "=2C").as_bytes());
+    if user.is_some_and(|user| user.as_bytes().contains(&KVSEP)) {
+        return Err(Reason::BadValue);
     }
-    message.extend_from_slice(&[b',', KVSEP]);
+    gs2::write(&mut message, &ClientBinding::Unsupported, user);
+    message.push(KVSEP);
     if let Some(Endpoint { host, port }) = &credentials.endpoint {
         if host.len() > MAX_FIELD {
             return Err(Reason::FieldTooLong);
@@ -137,50 +135,14 @@ impl<'a> Pairs<'a> {
 /// `gs2-header`, whole, without channel binding (RFC 5801 section 4).
 fn authorization_id(header: &[u8]) -> Result<Option<AuthorizationId>, Reason> {
     let header = core::str::from_utf8(header).map_err(|_| Reason::InvalidUtf8)?;
-    let (flag, rest) = match header.as_bytes() {
-        [b'n' | b'y', b',', ..] => header.split_at_checked(2).unwrap_or_default(),
-        [b'p', b'=', ..] => match header.split_once(',') {
-            Some((flag, rest)) => (flag, rest),
-            None => return Err(Reason::BadGs2Header),
-        },
-        [b'n' | b'p' | b'y', ..] => return Err(Reason::BadGs2Header),
-        _ => return Err(Reason::BadGs2Flag),
-    };
-    let attribute = rest.strip_suffix(',').ok_or(Reason::BadGs2Header)?;
-    if attribute.contains(',') {
-        return Err(Reason::BadGs2Header);
+    match Header::parse(header)? {
+        (_, rest) if !rest.is_empty() => Err(Reason::BadGs2Header),
+        (Header { flag: Flag::Bound(_), .. }, _) => Err(Reason::ChannelBindingNotSupported),
+        (Header { authorization_id: Some(it), .. }, _) if it.as_str().len() > MAX_FIELD => {
+            Err(Reason::FieldTooLong)
+        }
+        (header, _) => Ok(header.authorization_id),
     }
-    let identity = match attribute.strip_prefix("a=") {
-        None if attribute.is_empty() => None,
-        None => return Err(Reason::BadGs2Header),
-        Some("") => return Err(Reason::EmptyAuthzid),
-        Some(escaped) => Some(unescape(escaped)?),
-    };
-    if flag.starts_with('p') {
-        return Err(Reason::ChannelBindingNotSupported);
-    }
-    identity
-        .map(|it| match it.len() {
-            0..=MAX_FIELD => AuthorizationId::new(it).map_err(|_| Reason::NulInAuthzid),
-            _ => Err(Reason::FieldTooLong),
-        })
-        .transpose()
-}
-
-/// `saslname`: `=2C` is a comma, and `=3D` an equals sign.
-fn unescape(escaped: &str) -> Result<Box<str>, Reason> {
-    let mut parts = escaped.split('=');
-    let mut name = String::from(parts.next().unwrap_or_default());
-    for part in parts {
-        let (character, rest) = match (part.strip_prefix("2C"), part.strip_prefix("3D")) {
-            (Some(rest), _) => (',', rest),
-            (_, Some(rest)) => ('=', rest),
-            _ => return Err(Reason::BadAuthzidEscape),
-        };
-        name.push(character);
-        name.push_str(rest);
-    }
-    Ok(name.into())
 }
 
 /// `*(key "=" value kvsep) kvsep`

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::message;
 use crate::{
-    binding::ClientBinding, encoding, hash::HashValue, mechanism::ClientContext, message::Response,
+    binding::ClientBinding, encoding, gs2, hash::HashValue, identity::AuthorizationId,
+    mechanism::ClientContext, message::Response,
 };
 
 /// Room for the server's first message and our last, as they usually are.
@@ -23,14 +23,15 @@ impl FirstMessage {
     /// The message of a user whose name is prepared already.
     pub(super) fn new(username: &str, context: &ClientContext<'_>) -> Self {
         let mut octets = Vec::with_capacity(username.len() + ROOM);
-        push_header(&mut octets, context);
+        let authorization_id = context.credentials.authorization_id.as_ref();
+        gs2::write(&mut octets, &context.binding, authorization_id.map(AuthorizationId::as_str));
         let header_len = octets.len();
         if let ClientBinding::Bound(binding) = &context.binding {
             octets.extend_from_slice(binding.data());
         }
         let channel_binding_len = octets.len();
         let nonce = context.nonce.as_str();
-        for part in ["n=", &*message::encode_name(username), ",r=", nonce] {
+        for part in ["n=", &*gs2::encode_name(username), ",r=", nonce] {
             octets.extend_from_slice(part.as_bytes());
         }
         Self { octets, header_len, channel_binding_len, nonce_len: nonce.len() }
@@ -62,24 +63,6 @@ impl FirstMessage {
         octets.extend_from_slice(nonce.as_bytes());
         AuthMessage { octets, start: channel_binding_len, without_proof_start }
     }
-}
-
-/// `gs2-header`
-fn push_header(octets: &mut Vec<u8>, context: &ClientContext<'_>) {
-    match &context.binding {
-        ClientBinding::Unsupported => octets.push(b'n'),
-        ClientBinding::NotOffered => octets.push(b'y'),
-        ClientBinding::Bound(binding) => {
-            octets.extend_from_slice(b"p=");
-            octets.extend_from_slice(binding.kind().as_str().as_bytes());
-        }
-    }
-    octets.push(b',');
-    if let Some(authorization_id) = &context.credentials.authorization_id {
-        octets.extend_from_slice(b"a=");
-        octets.extend_from_slice(message::encode_name(authorization_id.as_str()).as_bytes());
-    }
-    octets.push(b',');
 }
 
 /// `client-first-message-bare "," server-first-message "," client-final-message-without-proof`

@@ -1,50 +1,17 @@
 //! The four messages of SCRAM (RFC 5802 section 7), without any cryptography.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
 
-use crate::{encoding, error::Reason, hash::HashValue, identity::AuthorizationId, nonce};
+use crate::{
+    encoding,
+    error::Reason,
+    gs2::{self, Header},
+    hash::HashValue,
+    nonce,
+};
 
 /// The longest message, in octets.
 const MAX_MESSAGE: usize = 65_535;
-
-/// `gs2-header`
-pub(super) struct Header<'a> {
-    /// As received, with its two commas.
-    pub(super) raw: &'a str,
-    pub(super) flag: Gs2Flag<'a>,
-    pub(super) authorization_id: Option<AuthorizationId>,
-}
-
-/// `gs2-cbind-flag`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gs2Flag<'a> {
-    Unsupported,
-    NotOffered,
-    Bound(&'a str),
-}
-
-impl<'a> Header<'a> {
-    /// The header, and what follows it.
-    fn parse(message: &'a str) -> Result<(Self, &'a str), Reason> {
-        let (flag, rest) = match message.as_bytes() {
-            [b'p', ..] => bound_flag(message)?,
-            [b'n', b',', ..] => (Gs2Flag::Unsupported, message.get(2..).unwrap_or_default()),
-            [b'y', b',', ..] => (Gs2Flag::NotOffered, message.get(2..).unwrap_or_default()),
-            [b'n' | b'y', ..] => return Err(Reason::BadGs2Header),
-            _ => return Err(Reason::BadGs2Flag),
-        };
-        let (authzid, rest) = rest.split_once(',').ok_or(Reason::BadGs2Header)?;
-        let raw = message.strip_suffix(rest).unwrap_or_default();
-        Ok((Self { raw, flag, authorization_id: authorization_id(authzid)? }, rest))
-    }
-
-    /// The header in front of a channel binding's octets.
-    pub(super) fn of_channel_binding(octets: &'a [u8]) -> Option<Self> {
-        let (first, _) = octets.iter().enumerate().filter(|(_, octet)| **octet == b',').nth(1)?;
-        let header = core::str::from_utf8(octets.get(..=first)?).ok()?;
-        Self::parse(header).ok().map(|(header, _)| header)
-    }
-}
 
 /// `gs2-header client-first-message-bare`
 pub(super) struct ClientFirst<'a> {
@@ -61,30 +28,11 @@ impl<'a> ClientFirst<'a> {
         let mut attributes = Attributes::of(bare);
         let name = attributes.next_named('n')?;
         let nonce = attributes.next_named('r')?;
-        let username = decode_name(name, Reason::BadUsernameEscape)?;
+        let username = gs2::decode_name(name).ok_or(Reason::BadUsernameEscape)?;
         let nonce = check_nonce(nonce)?;
         attributes.check_rest(|_, _| Ok(()))?;
         Ok(Self { header, bare, username, nonce })
     }
-}
-
-fn bound_flag(message: &str) -> Result<(Gs2Flag<'_>, &str), Reason> {
-    let named = message.strip_prefix("p=").and_then(|rest| rest.split_once(','));
-    let (name, rest) = named.ok_or(Reason::BadGs2Header)?;
-    let fits = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'.' || octet == b'-';
-    if name.is_empty() || !name.bytes().all(fits) {
-        return Err(Reason::BadGs2Header);
-    }
-    Ok((Gs2Flag::Bound(name), rest))
-}
-
-fn authorization_id(attribute: &str) -> Result<Option<AuthorizationId>, Reason> {
-    if attribute.is_empty() {
-        return Ok(None);
-    }
-    let saslname = attribute.strip_prefix("a=").ok_or(Reason::BadGs2Header)?;
-    let decoded = decode_name(saslname, Reason::BadAuthzidEscape)?;
-    AuthorizationId::new(decoded).map(Some).map_err(|_| Reason::EmptyAuthzid)
 }
 
 /// `server-first-message`
@@ -309,38 +257,10 @@ fn check_nonce(nonce: &str) -> Result<&str, Reason> {
     }
 }
 
-/// `saslname`: `=2C` is a comma, `=3D` an equals sign, and no other `=` may be there.
-fn decode_name(name: &str, bad: Reason) -> Result<Cow<'_, str>, Reason> {
-    let mut pieces = name.split('=');
-    let first = pieces.next().unwrap_or_default();
-    if first.len() == name.len() {
-        return Ok(Cow::Borrowed(name));
-    }
-    let mut decoded = String::from(first);
-    for piece in pieces {
-        let (character, rest) = match (piece.strip_prefix("2C"), piece.strip_prefix("3D")) {
-            (Some(rest), _) => (',', rest),
-            (_, Some(rest)) => ('=', rest),
-            _ => return Err(bad),
-        };
-        decoded.push(character);
-        decoded.push_str(rest);
-    }
-    Ok(Cow::Owned(decoded))
-}
-
-/// `saslname` of a name that is prepared already.
-pub(super) fn encode_name(name: &str) -> Cow<'_, str> {
-    if name.contains([',', '=']) {
-        Cow::Owned(name.replace('=', "=3D").replace(',', "=2C"))
-    } else {
-        Cow::Borrowed(name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::AuthorizationId;
 
     fn first_error(message: &str) -> Option<Reason> {
         ClientFirst::parse(message.as_bytes()).err()
@@ -368,13 +288,5 @@ mod tests {
         assert_eq!(server, Some(Reason::DuplicateAttribute));
         let client = ClientFinal::parse(b"c=biws,r=abc,c=biws,p=AAAA").err();
         assert_eq!(client, Some(Reason::DuplicateAttribute));
-    }
-
-    #[test]
-    fn names_survive_escaping() {
-        for name in ["user", "a,b", "=2C", ",=,"] {
-            let encoded = encode_name(name).into_owned();
-            assert_eq!(decode_name(&encoded, Reason::BadUsernameEscape).as_deref(), Ok(name));
-        }
     }
 }

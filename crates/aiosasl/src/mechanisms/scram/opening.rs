@@ -5,9 +5,9 @@ use core::ops::RangeInclusive;
 
 use super::{auth_message::FirstMessage, downgrade::Seen, keys::Keys};
 use crate::{
-    binding::ClientBinding,
     credentials::{Credentials, Key},
     error::{Error, Reason},
+    gs2,
     hash::Hash,
     identity::AuthenticationId,
     mechanism::{ClientContext, Rules, UsernameRule},
@@ -35,7 +35,7 @@ impl Sent {
         hash: Hash,
         context: &ClientContext<'_>,
     ) -> Result<Self, Error> {
-        check_binding(name, context)?;
+        gs2::check_binding(name, context)?;
         let key = prepare_key(hash, context.credentials, &context.rules)?;
         let username = prepare_username(context)?;
         Ok(Self {
@@ -44,20 +44,6 @@ impl Sent {
             iterations: context.rules.iterations.clone(),
             seen: Seen::new(hash, &context.offered),
         })
-    }
-}
-
-/// A binding under a -PLUS name and nowhere else, and no `y` to a server that offers -PLUS.
-fn check_binding(name: MechanismName, context: &ClientContext<'_>) -> Result<(), Error> {
-    let offers_plus = context.offered.mechanisms.iter().any(MechanismName::is_plus);
-    let is_bound = matches!(context.binding, ClientBinding::Bound(_));
-    match (is_bound, name.is_plus()) {
-        (true, false) => Err(Error::Policy(Reason::PFlagWithoutPlus)),
-        (false, true) => Err(Error::Policy(Reason::PlusWithoutPFlag)),
-        _ if offers_plus && context.binding == ClientBinding::NotOffered => {
-            Err(Error::Policy(Reason::PlusOffered))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -5,12 +5,13 @@ use core::{fmt, mem};
 
 use super::{
     keys,
-    message::{ClientFinal, ClientFirst, Gs2Flag, Header},
+    message::{ClientFinal, ClientFirst},
     transcript::Transcript,
 };
 use crate::{
     binding::{BindingKind, ChannelBinding},
     error::{Failure, FailureCode, Reason},
+    gs2::{Flag, Header},
     hash::Hash,
     identity::AuthenticationId,
     mechanism::{Heard, PlusOffer, ServerContext, ServerMechanism, ServerTurn, UsernameRule},
@@ -68,32 +69,11 @@ impl ScramServer {
 
     fn ask_for_keys(&mut self, setup: &Setup, message: &[u8]) -> Result<ServerTurn, Failure> {
         let first = ClientFirst::parse(message).map_err(Failure::malformed)?;
-        let binding = self.check_flag(first.header.flag, setup)?;
+        let binding = first.header.flag.agreed(*self.name, setup.plus, &setup.bindings)?;
+        let binding = binding.map_or(&[][..], ChannelBinding::data);
         let authentication_id = authentication_id(&first.username, setup)?;
         self.state = State::ExpectKeys(Transcript::new(self.hash, &first, binding, &setup.nonce));
         Ok(ServerTurn::Ask(Query::ScramKeys(ScramKeys::new(authentication_id, self.hash))))
-    }
-
-    /// What the client says of its channel must go with what we said and have (RFC 5802 section 6).
-    fn check_flag<'a>(&self, flag: Gs2Flag<'_>, setup: &'a Setup) -> Result<&'a [u8], Failure> {
-        let is_plus = self.name.is_plus();
-        match (flag, is_plus) {
-            (Gs2Flag::Bound(_), false) => Err(Failure::malformed(Reason::PFlagWithoutPlus)),
-            (Gs2Flag::Bound(name), true) => {
-                let binding = setup.bindings.iter().find(|binding| binding.kind().as_str() == name);
-                let binding =
-                    binding.ok_or(Failure::credentials(Reason::UnsupportedChannelBindingType))?;
-                Ok(binding.data())
-            }
-            (_, true) => Err(Failure::malformed(Reason::PlusWithoutPFlag)),
-            (Gs2Flag::NotOffered, false) if setup.plus != PlusOffer::NotOffered => {
-                Err(Failure::credentials(Reason::ServerDoesSupportChannelBinding))
-            }
-            (_, false) if setup.plus == PlusOffer::Required => {
-                Err(Failure::new(FailureCode::MechanismTooWeak, Reason::ChannelBindingRequired))
-            }
-            (_, false) => Ok(&[]),
-        }
     }
 
     fn challenge(
@@ -134,8 +114,8 @@ impl ScramServer {
         }
         let header = Header::of_channel_binding(channel_binding).ok_or(Failure::OUT_OF_TURN)?;
         let channel_binding = match header.flag {
-            Gs2Flag::Bound(name) => BindingKind::parse(name).ok(),
-            Gs2Flag::Unsupported | Gs2Flag::NotOffered => None,
+            Flag::Bound(name) => BindingKind::parse(name).ok(),
+            Flag::Unsupported | Flag::NotOffered => None,
         };
         Ok(ServerTurn::Proven(Proven {
             authorization_id: header.authorization_id,

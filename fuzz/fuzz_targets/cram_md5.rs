@@ -1,0 +1,7 @@
+//! CRAM-MD5, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::both(
+    &aiosasl::mechanisms::cram_md5::MECHANISM,
+    octets
+));
