@@ -12,6 +12,7 @@ mod papers;
 mod preparation;
 mod progress;
 mod secrets;
+mod served;
 mod status;
 mod store;
 mod trace;

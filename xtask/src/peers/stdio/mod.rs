@@ -170,24 +170,15 @@ struct Binding {
 
 /// The channel's binding, or another one's.
 fn binding(foreign: bool) -> Binding {
-    let octets = [if foreign { 0x5a } else { 0xa5 }; 32];
-    let hex = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-    Binding { hex, base64: Base64::encode_string(&octets) }
+    let octet = if foreign { 0x5a } else { 0xa5 };
+    Binding { hex: format!("{octet:02x}").repeat(32), base64: Base64::encode_string(&[octet; 32]) }
 }
 
 fn report(rows: &[Row], played: &[Played]) -> Tally {
-    let head = ["", "peer", "ours", "mechanism", "variant", "case", "expected", "got", "ms"];
-    let mut lines = vec![head.map(str::to_owned)];
     let mut tally = Tally::default();
-    let mut failures = Vec::new();
     let mut holes: BTreeMap<&str, usize> = BTreeMap::new();
-    for (row, Played { got, elapsed, outcome }) in rows.iter().zip(played) {
-        let mark = match outcome {
-            Outcome::Met if row.hole.is_some() => "hole",
-            Outcome::Met => "ok",
-            Outcome::Skipped(_) => "skip",
-            Outcome::Failed(_) | Outcome::Unplayed => "FAIL",
-        };
+    print!("{}", table::align(&lines(rows, played)));
+    for (row, Played { outcome, .. }) in rows.iter().zip(played) {
         match outcome {
             Outcome::Met => {
                 tally.passed += 1;
@@ -195,11 +186,31 @@ fn report(rows: &[Row], played: &[Played]) -> Tally {
             }
             Outcome::Skipped(reason) => tally.skip(&row.name(), reason),
             Outcome::Failed(reason) => {
-                failures.push(format!("FAIL {}\n{reason}", row.name()));
+                println!("\nFAIL {}\n     {}", row.name(), reason.replace('\n', "\n     "));
                 tally.fail(&row.name());
             }
             Outcome::Unplayed => tally.fail(&row.name()),
         }
+    }
+    if !holes.is_empty() {
+        println!("\nHoles that are theirs:");
+    }
+    for (hole, count) in holes {
+        println!("{count:>4}  {hole}");
+    }
+    tally
+}
+
+fn lines(rows: &[Row], played: &[Played]) -> Vec<[String; 9]> {
+    let head = ["", "peer", "ours", "mechanism", "variant", "case", "expected", "got", "ms"];
+    let mut lines = vec![head.map(str::to_owned)];
+    for (row, Played { got, elapsed, outcome }) in rows.iter().zip(played) {
+        let mark = match outcome {
+            Outcome::Met if row.hole.is_some() => "hole",
+            Outcome::Met => "ok",
+            Outcome::Skipped(_) => "skip",
+            Outcome::Failed(_) | Outcome::Unplayed => "FAIL",
+        };
         let cells = [
             mark,
             row.peer.text(),
@@ -213,15 +224,5 @@ fn report(rows: &[Row], played: &[Played]) -> Tally {
         ];
         lines.push(cells.map(str::to_owned));
     }
-    print!("{}", table::align(&lines));
-    if !holes.is_empty() {
-        println!("\nHoles that are theirs:");
-    }
-    for (hole, count) in holes {
-        println!("{count:>4}  {hole}");
-    }
-    for failure in failures {
-        println!("\n{}", failure.replace('\n', "\n     "));
-    }
-    tally
+    lines
 }

@@ -38,7 +38,7 @@ impl Ours {
         match row.ours {
             Half::Client => client(&mut command, row),
             Half::Server => server(&mut command, row),
-        };
+        }
         if let Some(binding) = &row.binding {
             let data = super::binding(row.case == Case::Foreign);
             command.args(["--binding-type", binding, "--binding-data", &data.hex]);

@@ -160,47 +160,58 @@ impl Row {
 
     /// All that differs between what was expected and what came; empty where the row is met.
     pub(super) fn differences(&self, ends: &Ends) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut expect = |what: &str, got: &Value, expected: Value| {
-            if *got != expected {
-                found.push(format!("expected {what} {expected}, got {got}"));
-            }
-        };
+        let expected = if self.comes_in() { self.success(ends) } else { self.failure(ends) };
+        expected
+            .into_iter()
+            .filter(|(_, got, expected)| got != expected)
+            .map(|(what, got, expected)| format!("expected {what} {expected}, got {got}"))
+            .collect()
+    }
+
+    /// What, as it came, and as it should have.
+    fn success(&self, ends: &Ends) -> Vec<(&'static str, Value, Value)> {
         let json = &ends.ours;
-        if !self.comes_in() {
-            if self.ours == Half::Server {
-                expect("our server lets in", &(ends.status == 0).into(), false.into());
-                let code = self.code.as_deref().or(self.refusal());
-                if let Some(code) = code {
-                    expect("our code", &json["error"]["code"], code.into());
-                }
-            }
-            if self.ours == Half::Client && talk::last_words(&self.mechanism).is_some() {
-                expect("our client content", &(ends.status == 0).into(), false.into());
-            }
-            expect("theirs content", &ends.theirs.into(), false.into());
-            return found;
-        }
-        expect("our status", &ends.status.into(), 0.into());
-        expect("theirs content", &ends.theirs.into(), true.into());
         let nobody = self.mechanism == "ANONYMOUS";
-        if !nobody {
-            expect("authentication_id", &json["authentication_id"], self.user().into());
-            expect("authorization_id", &json["authorization_id"], self.acting().into());
-        }
         let strength = self.layer.as_ref().map(|it| it.strength).filter(|it| *it > 0);
-        expect("strength", &json["security_layer"]["strength"], strength.into());
-        let binding = self.binding.as_deref();
-        expect("binding", &json["channel_binding"], binding.into());
+        let mut all = vec![
+            ("our status", ends.status.into(), 0.into()),
+            ("theirs content", ends.theirs.into(), true.into()),
+            ("strength", json["security_layer"]["strength"].clone(), strength.into()),
+            ("binding", json["channel_binding"].clone(), self.binding.as_deref().into()),
+        ];
+        if !nobody {
+            all.push(("authentication_id", json["authentication_id"].clone(), self.user().into()));
+            all.push(("authorization_id", json["authorization_id"].clone(), self.acting().into()));
+        }
         if let Some(said) = ends.said {
-            expect("heard", &json["received"], vec![said].into());
+            all.push(("heard", json["received"].clone(), vec![said].into()));
         }
         if let Some(name) = &ends.name {
             let name = name.split('@').next().unwrap_or_default();
-            let expected = if nobody { "anonymous" } else { self.acting().unwrap_or(self.user()) };
-            expect("their name", &name.into(), expected.into());
+            let user = self.acting().unwrap_or(self.user());
+            let expected = if nobody { "anonymous" } else { user };
+            all.push(("their name", name.into(), expected.into()));
         }
-        found
+        all
+    }
+
+    /// The same of a row that has to end badly.
+    fn failure(&self, ends: &Ends) -> Vec<(&'static str, Value, Value)> {
+        let mut all = vec![("theirs content", ends.theirs.into(), false.into())];
+        match self.ours {
+            Half::Client if talk::last_words(&self.mechanism).is_some() => {
+                all.push(("our client content", (ends.status == 0).into(), false.into()));
+            }
+            // Nobody has told it.
+            Half::Client => {}
+            Half::Server => {
+                all.push(("our server lets in", (ends.status == 0).into(), false.into()));
+            }
+        }
+        if let Some(code) = self.code.as_deref().or(self.refusal()) {
+            all.push(("our code", ends.ours["error"]["code"].clone(), code.into()));
+        }
+        all
     }
 
     /// Who wants to come in.
@@ -221,7 +232,7 @@ impl Row {
     /// Why our server refuses.
     fn refusal(&self) -> Option<&'static str> {
         match self.case {
-            _ if self.hole.is_some() => None,
+            _ if self.hole.is_some() || self.ours == Half::Client => None,
             Case::Forbidden => Some("authorization-denied"),
             Case::Acts | Case::Foreign | Case::Right => None,
             Case::Unknown | Case::Wrong => Some("invalid-credentials"),

@@ -21,7 +21,7 @@ use super::{
     wire::{Heard, Wire},
 };
 use crate::{
-    accounts,
+    accounts, keys,
     status::{Failure, Status},
 };
 
@@ -78,8 +78,10 @@ impl Arguments {
                 credentials.key = Key::Password(common.needed_password()?);
             }
             Needs::PrivateKey => {
+                let missing = || Failure::usage("expected --client-key");
+                let file = common.client_key.as_deref().ok_or_else(missing)?;
                 credentials.authentication_id = common.authentication_id()?;
-                credentials.key = Key::Private(common.needed_private_key()?);
+                credentials.key = Key::Private(keys::private(&common.mechanism, file)?);
             }
             Needs::Token => {
                 credentials.authentication_id = common.authentication_id()?;

@@ -21,7 +21,6 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use self::layer::LayerOptions;
 use crate::{
-    keys,
     preparation::PreparationOption,
     secrets::{PasswordSource, TokenSource},
     status::{Failure, Status},
@@ -94,7 +93,7 @@ struct Common {
     password: PasswordSource,
     #[command(flatten)]
     token: TokenSource,
-    /// The private key, for mechanisms that log in by one: PEM, or its 32 octets in hexadecimal digits or base64
+    /// The private key, for mechanisms that log in by one: PEM for ECDSA-NIST256P-CHALLENGE, base64 for ECDH-X25519-CHALLENGE
     #[arg(long, value_name = "FILE")]
     client_key: Option<PathBuf>,
     /// The service's registered name, for mechanisms that name it
@@ -159,12 +158,6 @@ impl Common {
         self.token.needed()
     }
 
-    /// The private key, for mechanisms that need one.
-    fn needed_private_key(&self) -> Result<Secret, Failure> {
-        let missing = || Failure::usage("expected --client-key");
-        keys::private(self.client_key.as_deref().ok_or_else(missing)?)
-    }
-
     /// Whether the server's last words are a message, which proves it.
     fn has_last_words(&self) -> bool {
         let bare = ["GSSAPI", "GSS-SPNEGO"];
@@ -197,7 +190,8 @@ impl Common {
 }
 
 fn mechanism(name: &str) -> Result<Mechanism, String> {
-    let name = MechanismName::parse_any_case(name).map_err(|error| error.to_string())?;
+    let name = MechanismName::parse_relaxed(name.to_ascii_uppercase())
+        .map_err(|error| error.to_string())?;
     let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
     registry::find(name).copied().ok_or_else(unknown)
 }

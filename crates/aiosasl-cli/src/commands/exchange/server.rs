@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.start(),
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ITERATIONS)))]
     iterations: u32,
-    /// The user's public key: 32 or 33 octets in hexadecimal digits or base64
+    /// The user's public key in base64; without it: the one that belongs to --client-key
     #[arg(long, value_name = "KEY", value_parser = keys::public)]
     public_key: Option<Secret>,
     /// Read what the user's device shows from FILE: a code, or two of which both are wanted, one on each line. Without it:
@@ -85,8 +85,11 @@ impl Arguments {
             Needs::Token => OneAccount::new(Some(needed()?), self.iterations)?
                 .with_token(Some(common.needed_token()?)),
             Needs::PrivateKey => {
-                let missing = || Failure::usage("expected --public-key");
-                let key = self.public_key.clone().ok_or_else(missing)?;
+                let key = match (&self.public_key, &common.client_key) {
+                    (Some(key), _) => key.clone(),
+                    (None, Some(file)) => keys::public_of(&common.mechanism, file)?,
+                    (None, None) => return Err(Failure::usage("expected --public-key")),
+                };
                 OneAccount::new(Some(needed()?), self.iterations)?.with_public_key(Some(key))
             }
             Needs::Passcode => {
