@@ -4,6 +4,7 @@ mod broken;
 mod challenge;
 mod laws;
 mod mechanisms;
+mod ntlm;
 mod policy;
 mod refusals;
 mod support;

@@ -5,6 +5,7 @@ mod challenge;
 mod cram_md5;
 mod ledger;
 mod login;
+mod ntlm;
 mod oauth;
 mod one_message;
 mod reference;
@@ -32,6 +33,7 @@ const HERE: &[(&str, &[Player])] = &[
     ("external.json", &[one_message::external_says_as_whom_to_act]),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),
+    ("ntlm.json", &[ntlm::an_exchange, ntlm::damaged_messages_are_refused, ntlm::keys_and_proofs]),
     (
         "oauth.json",
         &[
