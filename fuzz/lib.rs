@@ -153,7 +153,7 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     loop {
         step = match step {
             Ok(ClientStep::Ask(ClientQuery::Gss(gss))) => {
-                client.answer(gss.as_initiator(&glass).into_client_answer())
+                client.answer(gss.initiate_with(&glass).into_client_answer())
             }
             Ok(ClientStep::Send(_)) => match said.next() {
                 Some(it) => client.receive(ServerMessage::Challenge(Challenge::new(it))),
@@ -178,7 +178,7 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let mut step = server.start(said.next()).expect("the first call");
     loop {
         step = match step {
-            ServerStep::Ask(Query::Gss(gss)) => server.answer(gss.as_acceptor(&glass).into_answer()),
+            ServerStep::Ask(Query::Gss(gss)) => server.answer(gss.accept_with(&glass).into_answer()),
             ServerStep::Ask(Query::Authorize(it)) => server.answer(it.answer(Authorization::Granted)),
             ServerStep::Ask(query) => panic!("{query:?}"),
             ServerStep::Send(_) => match said.next() {

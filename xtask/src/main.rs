@@ -20,6 +20,7 @@ cargo xtask tidy                    the invariants of ARCHITECTURE.md
 cargo xtask peers [NAME...]         logs in to real servers: dovecot irc postfix prosody prosody13
       --command FILE                with this command instead of one built now
 cargo xtask peers clients           other people's clients log in to servers of ours
+cargo xtask peers stdio             bare exchanges with other people's programs, over pipes
 cargo xtask peers --keep [NAME...]  starts them, or slapd, and waits, for tests by hand
 ";
 
@@ -70,6 +71,9 @@ fn peers(arguments: &[&str]) -> Result<ExitCode> {
     }
     if options.names == ["clients"] {
         return Ok(conclude(&peers::run_clients(&options)?));
+    }
+    if options.names == ["stdio"] {
+        return Ok(conclude(&peers::run_stdio(&options)?));
     }
     Ok(conclude(&peers::run(&options)?))
 }

@@ -46,6 +46,7 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
     } else {
         steps.peers("peers", peers::run)?;
         steps.peers("clients", peers::run_clients)?;
+        steps.peers("stdio", peers::run_stdio)?;
     }
     Ok(steps.tally)
 }

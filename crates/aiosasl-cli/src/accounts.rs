@@ -1,15 +1,16 @@
-//! A store of one account, in memory: for bare exchanges and demonstrations.
-
-use std::sync::OnceLock;
+//! A store of one account, in memory: for bare exchanges.
 
 use aiosasl::{
-    driver::Store,
     hash::Hash,
     identity::{AuthenticationId, AuthorizationId},
     message::Identity,
-    query::{Answer, Authorization, Authorize, Decoy, Query, ScramVerifier, TokenVerdict, Verdict},
-    secret::{self, Secret},
+    query::{
+        Answer, Authorization, Authorize, Decoy, Gss, GssError, GssErrorKind, GssReply,
+        PasscodeVerdict, Query, ScramVerifier, SecretForm, SharedSecret, StoredSecret,
+    },
+    secret::{Password, Secret},
 };
+use aiosasl_testkit::Accounts;
 
 use crate::status::{Failure, Status};
 
@@ -19,40 +20,82 @@ pub(crate) const SALT_LEN: usize = 16;
 /// One account, and decoys for all others.
 pub(crate) struct OneAccount {
     user: Option<AuthenticationId>,
-    password: Option<Secret>,
-    token: Option<Secret>,
     /// As whom the user may act, too.
     acts_as: Option<AuthorizationId>,
-    iterations: u32,
-    salt: Vec<u8>,
-    /// One for each hash, made when it is first asked for.
-    verifiers: Vec<(Hash, OnceLock<ScramVerifier>)>,
+    token: Option<Secret>,
+    public_key: Option<Secret>,
     decoy: Decoy,
+    accounts: Accounts,
 }
 
 impl OneAccount {
-    /// The account; name and password are prepared already. Without a name everybody is unknown.
-    pub(crate) fn new(
-        user: Option<AuthenticationId>,
-        password: Option<Secret>,
-        iterations: u32,
-    ) -> Result<Self, Failure> {
+    /// The account; its name is prepared already. Without a name everybody is unknown.
+    pub(crate) fn new(user: Option<AuthenticationId>, iterations: u32) -> Result<Self, Failure> {
         let decoy = Decoy::new(Secret::new(random(32)?), iterations, SALT_LEN);
-        let verifiers = Hash::ALL.iter().map(|hash| (*hash, OnceLock::new())).collect();
-        let salt = random(SALT_LEN)?;
-        Ok(Self { user, password, token: None, acts_as: None, iterations, salt, verifiers, decoy })
+        let accounts = Accounts::new().with_decoy(decoy.clone()).with_anonymous();
+        Ok(Self { user, acts_as: None, token: None, public_key: None, decoy, accounts })
     }
 
-    /// Lets the user come in by this token, too.
-    pub(crate) fn with_token(mut self, token: Option<Secret>) -> Self {
-        self.token = token;
-        self
+    /// Lets the user come in by this password, which is prepared already: itself, and a verifier for this hash.
+    pub(crate) fn with_password(
+        self,
+        password: &Secret,
+        hash: Hash,
+        iterations: u32,
+    ) -> Result<Self, Failure> {
+        let salt = random(SALT_LEN)?;
+        Ok(self.with(|accounts, user| {
+            let verifier = ScramVerifier::from_password(hash, password.clone(), salt, iterations);
+            accounts.with_verifier(user, verifier).with_secret(
+                user,
+                SecretForm::Password,
+                password.expose(),
+            )
+        }))
+    }
+
+    /// Lets the user come in by this token, too: shown, or hashed.
+    pub(crate) fn with_token(self, token: Option<Secret>) -> Self {
+        let text = token.as_ref().map(|it| String::from_utf8_lossy(it.expose()).into_owned());
+        let with = self.with(|accounts, user| match &text {
+            Some(text) => accounts.with_token(user, text),
+            None => accounts,
+        });
+        Self { token, ..with }
+    }
+
+    /// Lets the user come in by the private key that belongs to this one, too.
+    pub(crate) fn with_public_key(self, public_key: Option<Secret>) -> Self {
+        Self { public_key, ..self }
+    }
+
+    /// Lets the user come in by what the device shows: the first code alone, or the two, one after the other.
+    pub(crate) fn with_passcodes(self, codes: &[Password]) -> Self {
+        self.with(|accounts, user| match codes {
+            [] => accounts,
+            [code] => accounts.with_passcode(user, code.expose(), PasscodeVerdict::Accepted),
+            [first, next, ..] => accounts
+                .with_passcode(user, first.expose(), PasscodeVerdict::NextPasscode)
+                .with_passcode(user, next.expose(), PasscodeVerdict::Accepted),
+        })
+    }
+
+    /// Lets the user come back from this provider's page.
+    pub(crate) fn with_provider(self, provider: &str, url: &str) -> Self {
+        let visitor = self.user.clone();
+        Self { accounts: self.accounts.with_provider(provider, url, visitor), ..self }
     }
 
     /// Lets the user act as somebody else.
-    pub(crate) fn acting_as(mut self, other: Option<AuthorizationId>) -> Self {
-        self.acts_as = other;
-        self
+    pub(crate) fn acting_as(self, other: Option<AuthorizationId>) -> Self {
+        Self { acts_as: other, ..self }
+    }
+
+    fn with(self, change: impl FnOnce(Accounts, &str) -> Accounts) -> Self {
+        match &self.user {
+            Some(user) => Self { accounts: change(self.accounts, user.as_str()), ..self },
+            None => self,
+        }
     }
 
     /// Answers a server's question, at once.
@@ -67,40 +110,21 @@ impl OneAccount {
                 let identity = query.vouched().or(self.user.as_ref()).cloned();
                 query.answer(identity)
             }
-            Query::ScramKeys(query) => {
-                let known = self.is_user(query.authentication_id());
-                match self.verifier(query.hash()).filter(|_| known) {
-                    Some(verifier) => query.answer(verifier.clone()),
-                    None => query.unknown(&self.decoy),
-                }
-            }
-            Query::VerifyPassword(query) => {
-                let given = Hash::Sha256.digest(query.password().expose().as_bytes());
-                let own = self.password.as_ref().map_or(&[][..], Secret::expose);
-                let same = secret::equal(given.as_ref(), Hash::Sha256.digest(own).as_ref());
-                let verdict = match self.is_user(query.authentication_id()) {
-                    false => Verdict::UnknownAccount,
-                    true if same && self.password.is_some() => Verdict::Accepted,
-                    true => Verdict::Refused,
-                };
-                query.answer(verdict)
-            }
-            Query::VerifyToken(query) => {
-                let verdict = self.judge(query.token());
-                query.answer(verdict)
-            }
-            other => other.unavailable(),
+            Query::Gss(gss) => run(gss).into_answer(),
+            Query::SharedSecret(query) => match query.form() {
+                SecretForm::HashedToken { .. } => self.shared(query, self.token.as_ref()),
+                SecretForm::PublicKey { .. } => self.shared(query, self.public_key.as_ref()),
+                _ => self.accounts.answer(Query::SharedSecret(query)),
+            },
+            other => self.accounts.answer(other),
         }
     }
 
-    fn judge(&self, token: &Secret) -> TokenVerdict {
-        let given = Hash::Sha256.digest(token.expose());
-        let own = self.token.as_ref().map(|it| Hash::Sha256.digest(it.expose()));
-        match (&self.user, own) {
-            (Some(user), Some(own)) if secret::equal(given.as_ref(), own.as_ref()) => {
-                TokenVerdict::Accepted(user.clone())
-            }
-            _ => TokenVerdict::Refused,
+    /// What is good for whichever mechanism is spoken here.
+    fn shared(&self, query: SharedSecret, secret: Option<&Secret>) -> Answer {
+        match secret.filter(|_| self.is_user(query.authentication_id())) {
+            Some(secret) => query.answer([StoredSecret::Form(secret.clone())]),
+            None => query.unknown(&self.decoy),
         }
     }
 
@@ -116,20 +140,17 @@ impl OneAccount {
     fn is_user(&self, identity: &AuthenticationId) -> bool {
         self.user.as_ref() == Some(identity)
     }
-
-    fn verifier(&self, hash: Hash) -> Option<&ScramVerifier> {
-        let password = self.password.as_ref()?;
-        let (_, verifier) = self.verifiers.iter().find(|(it, _)| *it == hash)?;
-        Some(verifier.get_or_init(|| {
-            let salt = self.salt.clone();
-            ScramVerifier::from_password(hash, password.clone(), salt, self.iterations)
-        }))
-    }
 }
 
-impl Store for OneAccount {
-    async fn answer(&self, query: Query) -> Answer {
-        self.answer_now(query)
+/// Runs what a mechanism asks of the system's GSS service.
+pub(crate) fn run(gss: Gss) -> GssReply {
+    match gss.run() {
+        Ok(reply) => reply,
+        Err(Gss::Open(open)) => {
+            let text = "there is no GSS service in this command";
+            open.context(Err(GssError::new(GssErrorKind::Unavailable, text)))
+        }
+        Err(Gss::Call(call)) => call.run(),
     }
 }
 

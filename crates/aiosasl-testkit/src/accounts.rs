@@ -215,7 +215,7 @@ impl Accounts {
                 let identity = query.vouched().or(self.external.as_ref()).cloned();
                 query.answer(identity)
             }
-            Query::Gss(gss) => gss.as_acceptor(&self.toy_gss()).into_answer(),
+            Query::Gss(gss) => gss.accept_with(&self.toy_gss()).into_answer(),
             Query::NonceUse(query) => self.nonce_use(query),
             Query::Redirect(query) => match self.visits.get(query.provider()) {
                 Some((url, _)) => query.answer(url.as_str()),

@@ -188,7 +188,7 @@ pub fn talk_over(
 /// Where only a person can answer.
 pub fn answer(query: ClientQuery) -> ClientAnswer {
     match query {
-        ClientQuery::Gss(gss) => gss.as_initiator(&ToyGss::new()).into_client_answer(),
+        ClientQuery::Gss(gss) => gss.initiate_with(&ToyGss::new()).into_client_answer(),
         other => match other.answer_by_itself() {
             Ok(answer) => answer,
             Err(query) => panic!("nobody can answer {query:?}"),

@@ -103,7 +103,8 @@ impl Policy {
     /// What the client of a mechanism with this name says of its channel (RFC 5802 section 6; XEP-0440).
     ///
     /// A -PLUS name takes the strongest binding that both ends have. A bare name says `y` where we could bind and
-    /// the server is known to offer no -PLUS at all, else `n`.
+    /// the server is known to offer no -PLUS at all, else `n`. NTLM has no flag, and hashes the server's certificate into its
+    /// proof wherever there is one.
     ///
     /// # Errors
     ///
@@ -137,10 +138,17 @@ impl Policy {
             (false, Some(_)) if could_bind && lists_types && !offers_plus => {
                 Err(Reason::DowngradeDetected)
             }
+            (false, Some(_)) if mechanism == "NTLM" => Ok(end_point(channel.bindings)),
             (false, Some(_)) if is_known && !offers_plus => Ok(ClientBinding::NotOffered),
             (false, _) => Ok(ClientBinding::Unsupported),
         }
     }
+}
+
+/// The one binding that NTLM knows (MS-NLMP section 3.1.1.2, RFC 5929 section 4).
+fn end_point(ours: &[ChannelBinding]) -> ClientBinding {
+    let found = ours.iter().find(|it| *it.kind() == BindingKind::TlsServerEndPoint);
+    found.cloned().map_or(ClientBinding::Unsupported, ClientBinding::Bound)
 }
 
 /// The best of our bindings that the server, as far as it says, can check.
@@ -186,6 +194,8 @@ mod tests {
         for alone in ["PLAIN", "EXTERNAL", "ANONYMOUS"] {
             assert_eq!(binding(alone, &[alone]), Ok(ClientBinding::NotOffered));
         }
+        // NTLM binds to a certificate, and to nothing else.
+        assert_eq!(binding("NTLM", &["NTLM"]), Ok(ClientBinding::Unsupported));
         let whole = ["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"];
         assert!(matches!(binding(whole[1], &whole), Ok(ClientBinding::Bound(_))));
         assert_eq!(binding(whole[0], &whole), Ok(ClientBinding::Unsupported));

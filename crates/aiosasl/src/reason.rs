@@ -58,6 +58,8 @@ reasons! {
     BadAuthScheme = "bad-auth-scheme", "expected the authorization scheme Bearer";
     /// `=` in an authorization identity is neither `=2C` nor `=3D` (RFC 5802 section 5.1).
     BadAuthzidEscape = "bad-authzid-escape", "expected '=2C' or '=3D' in the authorization identity";
+    /// A pair runs out of its list, or the list has no end (MS-NLMP section 2.2.2.1).
+    BadAvPair = "bad-av-pair", "the list of what is known of the server is damaged";
     /// An attribute is not canonical base64 (RFC 5802 section 5.1, RFC 4648 section 4).
     BadBase64 = "bad-base64", "expected canonical base64 in an attribute";
     /// The challenge is no `<unique@host>` (RFC 2195 section 2).
@@ -76,16 +78,22 @@ reasons! {
     BadKvpair = "bad-kvpair", "expected a key, '=', and a value";
     /// A nonce is empty, or has a character that is not printable ASCII, or a comma (RFC 5802 section 7).
     BadNonce = "bad-nonce", "expected a nonce of printable ASCII without comma";
+    /// A field of NTLM lies outside of its message, or in its fixed part (MS-NLMP section 2.2.1).
+    BadOffset = "bad-offset", "a field lies outside of its message";
     /// The port is no decimal from 1 to 65535 without leading zero (RFC 7628 section 3.1).
     BadPort = "bad-port", "expected a port, a decimal from 1 to 65535";
     /// A private key is none of the mechanism's curve, or in no form that is read.
     BadPrivateKey = "bad-private-key", "expected a private key of the mechanism's curve";
     /// The public key that the store has is none.
     BadPublicKey = "bad-public-key", "the account's public key is none";
+    /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
+    BadSignature = "bad-signature", "expected a message of NTLM";
     /// A signature is not in DER (RFC 3279 section 2.2.3).
     BadSignatureEncoding = "bad-signature-encoding", "expected a signature in DER";
     /// The token has characters that no bearer token has, or there is none (RFC 6750 section 2.1).
     BadToken = "bad-token", "expected a bearer token";
+    /// A message of NTLM is another one than the one that is due (MS-NLMP section 2.2.1).
+    BadType = "bad-type", "expected another message of NTLM";
     /// `=` in a user name is neither `=2C` nor `=3D` (RFC 5802 section 5.1).
     BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
     /// A value has other characters than printable ASCII, tabs and line ends (RFC 7628 section 3.1).
@@ -170,6 +178,8 @@ reasons! {
     InvalidProof = "invalid-proof", "the client's proof does not fit";
     /// The user name can't be prepared with SASLprep (RFC 5802 section 5.1).
     InvalidUsernameEncoding = "invalid-username-encoding", "the user name has forbidden characters";
+    /// Not UTF-16 (RFC 2781).
+    InvalidUtf16 = "invalid-utf16", "expected UTF-16";
     /// Not UTF-8 (RFC 3629).
     InvalidUtf8 = "invalid-utf8", "expected UTF-8";
     /// More rounds than the policy allows, refused before any hashing.
@@ -188,6 +198,8 @@ reasons! {
     MechanismUnavailable = "mechanism-unavailable", "the mechanism is not available";
     /// A message is longer than its limit.
     MessageTooLong = "message-too-long", "a message is longer than its limit";
+    /// The code over all three messages of NTLM is wrong: somebody has changed one (MS-NLMP section 3.2.5.1.2).
+    MicMismatch = "mic-mismatch", "the messages arrived otherwise than they were sent: is there a man in the middle?";
     /// There is no key `auth` (RFC 7628 section 3.1).
     MissingAuth = "missing-auth", "expected the key auth";
     /// OAUTH10A without host or port (RFC 7628 section 3.1).
@@ -222,10 +234,18 @@ reasons! {
     NotAuthorized = "not-authorized", "the authorization identity is not for these credentials";
     /// The first challenge of a mechanism in which the client speaks first is not empty (RFC 4422 section 3.2).
     NotEmpty = "not-empty", "expected an empty message";
+    /// A name has other characters than ASCII, and one end of NTLM has no Unicode (MS-NLMP section 2.2.2.5).
+    NoUnicode = "no-unicode", "a name needs Unicode, and one end has none";
     /// The mechanism has to ask something, and nobody is there to answer: a realm, a code, a security service.
     NobodyToAsk = "nobody-to-ask", "the mechanism asks for something, and nobody is there to answer";
     /// The client chooses none, several or an unknown layer (RFC 4752 section 3.2).
     NotExactlyOneLayer = "not-exactly-one-layer", "expected one security layer";
+    /// The client answers NTLM's challenge with nothing: it wants to be nobody (MS-NLMP section 3.2.5.1.2).
+    NtlmNoResponse = "ntlm-no-response", "the client answers the challenge with nothing";
+    /// A response of neither version of NTLM (MS-NLMP section 2.2.2.7).
+    NtlmResponseVersion = "ntlm-response-version", "expected a response of NTLMv2";
+    /// The client speaks NTLMv1, which gives the password away (MS-NLMP section 3.3.1).
+    NtlmVersion1 = "ntlm-v1", "the client speaks NTLMv1, expected NTLMv2";
     /// A NUL in an authorization identity (RFC 4422 appendix A).
     NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
     /// A NUL in a name or a password of LOGIN.
@@ -280,6 +300,8 @@ reasons! {
     TooManyFailures = "too-many-failures", "too many logins have failed of late";
     /// The peer keeps the exchange going for longer than any mechanism does.
     TooManySteps = "too-many-steps", "the exchange has too many steps";
+    /// A message ends before its fixed part does.
+    TooShort = "too-short", "a message is too short";
     /// Trace data breaks the rule for right-to-left text (RFC 3454 section 6).
     TraceBidi = "trace-bidi", "the trace data mixes writing directions";
     /// Trace data has forbidden characters (RFC 4505 section 3).

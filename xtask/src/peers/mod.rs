@@ -16,6 +16,7 @@ mod relay;
 mod rows;
 mod site;
 mod slapd;
+mod stdio;
 mod table;
 mod token;
 
@@ -124,6 +125,11 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
 /// Other people's clients, against servers of ours.
 pub(crate) fn run_clients(options: &Options) -> Result<Tally> {
     clients::run(&command(options)?)
+}
+
+/// Bare exchanges with other people's programs, over pipes.
+pub(crate) fn run_stdio(options: &Options) -> Result<Tally> {
+    stdio::run(&command(options)?)
 }
 
 /// Starts the servers and holds them for somebody's hands.

@@ -5,6 +5,7 @@ mod challenge;
 mod gssapi;
 mod laws;
 mod mechanisms;
+mod ntlm;
 mod policy;
 mod refusals;
 mod support;

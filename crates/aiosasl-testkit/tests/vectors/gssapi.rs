@@ -148,7 +148,7 @@ fn served(
     loop {
         step = match step {
             Ok(ClientStep::Ask(aiosasl::query::ClientQuery::Gss(gss))) => {
-                client.answer(gss.as_initiator(glass).into_client_answer())
+                client.answer(gss.initiate_with(glass).into_client_answer())
             }
             other => return other,
         }
@@ -179,7 +179,7 @@ fn looked_up(server: &mut ServerExchange, mut step: ServerStep, glass: &Glass) -
     loop {
         step = match step {
             ServerStep::Ask(Query::Gss(gss)) => {
-                server.answer(gss.as_acceptor(glass).into_answer()).expect("in turn")
+                server.answer(gss.accept_with(glass).into_answer()).expect("in turn")
             }
             ServerStep::Ask(Query::Authorize(it)) => {
                 server.answer(it.answer(Authorization::Granted)).expect("in turn")

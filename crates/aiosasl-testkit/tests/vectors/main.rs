@@ -6,6 +6,7 @@ mod cram_md5;
 mod gssapi;
 mod ledger;
 mod login;
+mod ntlm;
 mod oauth;
 mod one_message;
 mod reference;
@@ -44,6 +45,7 @@ const HERE: &[(&str, &[Player])] = &[
     ),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),
+    ("ntlm.json", &[ntlm::an_exchange, ntlm::damaged_messages_are_refused, ntlm::keys_and_proofs]),
     (
         "oauth.json",
         &[

@@ -62,7 +62,7 @@ impl<T: QueryProvider> QueryProvider for WithGss<T> {
     ) -> BoxFuture<'a, Result<ClientAnswer, SaslError>> {
         let ClientQuery::Gss(gss) = query else { return self.others.answer(query, credentials) };
         Box::pin(async move {
-            let reply = gss.as_initiator(&*self.provider);
+            let reply = gss.initiate_with(&*self.provider);
             match reply.error() {
                 // What the peer has done wrong is the mechanism's to judge; all else in the provider's own words.
                 Some(error)
@@ -80,12 +80,10 @@ impl<T: QueryProvider> QueryProvider for WithGss<T> {
 }
 
 impl<T: Store> Store for WithGss<T> {
-    fn answer(&self, query: Query) -> impl Future<Output = Answer> + Send {
-        async move {
-            match query {
-                Query::Gss(gss) => gss.as_acceptor(&*self.provider).into_answer(),
-                other => self.others.answer(other).await,
-            }
+    async fn answer(&self, query: Query) -> Answer {
+        match query {
+            Query::Gss(gss) => gss.accept_with(&*self.provider).into_answer(),
+            other => self.others.answer(other).await,
         }
     }
 

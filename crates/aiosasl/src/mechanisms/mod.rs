@@ -14,6 +14,8 @@ pub mod external;
 pub mod gssapi;
 #[cfg(feature = "login")]
 pub mod login;
+#[cfg(feature = "ntlm")]
+pub mod ntlm;
 #[cfg(any(feature = "oauthbearer", feature = "xoauth2"))]
 pub mod oauth;
 #[cfg(feature = "plain")]
@@ -65,12 +67,14 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_224,
     #[cfg(feature = "scram-sha-1")]
     scram::SCRAM_SHA_1,
-    #[cfg(feature = "cram-md5")]
-    cram_md5::MECHANISM,
     #[cfg(feature = "ecdsa-nist256p-challenge")]
     challenge::ECDSA_NIST256P_CHALLENGE,
     #[cfg(feature = "ecdh-x25519-challenge")]
     challenge::ECDH_X25519_CHALLENGE,
+    #[cfg(feature = "cram-md5")]
+    cram_md5::MECHANISM,
+    #[cfg(feature = "ntlm")]
+    ntlm::MECHANISM,
     #[cfg(feature = "oauthbearer")]
     oauth::OAUTHBEARER,
     #[cfg(feature = "xoauth2")]

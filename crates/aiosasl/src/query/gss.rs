@@ -67,7 +67,7 @@ impl fmt::Debug for dyn GssContext {
 ///
 /// fn answer(query: ClientQuery, provider: &dyn GssProvider) -> Option<ClientAnswer> {
 ///     match query {
-///         ClientQuery::Gss(gss) => Some(gss.as_initiator(provider).into_client_answer()),
+///         ClientQuery::Gss(gss) => Some(gss.initiate_with(provider).into_client_answer()),
 ///         other => other.answer_by_itself().ok(),
 ///     }
 /// }
@@ -364,7 +364,7 @@ impl GssReply {
 
 impl Gss {
     /// Runs it for a client: a context comes from this provider. It may take seconds.
-    pub fn as_initiator(self, provider: &dyn GssProvider) -> GssReply {
+    pub fn initiate_with(self, provider: &dyn GssProvider) -> GssReply {
         match self {
             Self::Open(open) => {
                 let context = provider.initiator(&open.request);
@@ -375,7 +375,7 @@ impl Gss {
     }
 
     /// Runs it for a server: a context comes from this provider. It may take seconds.
-    pub fn as_acceptor(self, provider: &dyn GssProvider) -> GssReply {
+    pub fn accept_with(self, provider: &dyn GssProvider) -> GssReply {
         match self {
             Self::Open(open) => {
                 let context = provider.acceptor(&open.request);

@@ -20,6 +20,7 @@ use self::{
 };
 use crate::{
     output::outln,
+    served::is_served,
     status::{Failure, Status},
 };
 
@@ -116,7 +117,7 @@ fn tls_name(tls: TlsMode) -> &'static str {
 /// Each mechanism over each protocol, clear and with TLS: where it makes sense.
 fn good_rows() -> Vec<Row> {
     let mut rows = Vec::new();
-    for mechanism in ALL {
+    for mechanism in ALL.iter().filter(|it| is_served(it)) {
         let bindings = match mechanism.properties.binds {
             Binds::Channel => {
                 vec![Some(BindingKind::TlsExporter), Some(BindingKind::TlsServerEndPoint)]

@@ -5,19 +5,25 @@ use aiosasl::{
     binding::{BindingKind, ChannelBinding},
     credentials::{Credentials, Key},
     error::{Error, FailureCode},
-    mechanism::{ClientContext, Needs, Offered, Rules, ServerProof},
+    mechanism::{ClientContext, Needs, Offered, Rules},
     message::{Challenge, ClientMessage, ServerMessage},
     nonce::Nonce,
     policy::{BindingPolicy, Channel, ChannelSecurity, Policy},
+    query::{ClientAnswer, ClientQuery},
 };
 use clap::Args;
 
 use super::{
     Binding, Common,
+    answers::{AnswerSource, Answers},
+    layer::{LayerOptions, Negotiated},
     verdict::{Known, Verdict},
     wire::{Heard, Wire},
 };
-use crate::status::{Failure, Status};
+use crate::{
+    accounts, keys,
+    status::{Failure, Status},
+};
 
 /// Arguments of `exchange client`.
 #[derive(Debug, Args)]
@@ -31,14 +37,25 @@ pub(super) struct Arguments {
     /// The most iterations that the server may ask for
     #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.end())]
     max_iterations: u32,
+    #[command(flatten)]
+    answers: AnswerSource,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let credentials = arguments.credentials()?;
     let bindings = arguments.common.bindings()?;
     let name = arguments.common.mechanism.name;
+    let answers = arguments.answers.read(arguments.common.realm.first().cloned())?;
     let verdict = match arguments.exchange(&credentials, &bindings)? {
-        Ok(exchange) => converse(exchange, arguments.common.mechanism.properties.server_proof),
+        Ok(exchange) => Talk {
+            exchange,
+            answers,
+            wire: Wire::new(),
+            has_last_words: arguments.common.has_last_words(),
+            layer: &arguments.common.layer,
+        }
+        .run()
+        .unwrap_or_else(|failure| Verdict::broken(&failure)),
         Err(error) => Verdict::of_client(&error),
     };
     let user = credentials.authentication_id.map(|it| it.to_string());
@@ -50,7 +67,7 @@ impl Arguments {
     fn credentials(&self) -> Result<Credentials, Failure> {
         let common = &self.common;
         let mut credentials = Credentials::none().acting_as(common.authorization_id()?);
-        match common.mechanism.properties.needs {
+        match common.needs() {
             Needs::Anonymity => {
                 credentials.trace = Some(common.user.clone().unwrap_or_default().into());
             }
@@ -60,11 +77,17 @@ impl Arguments {
                     Some(common.authentication_id()?.ok_or_else(missing)?);
                 credentials.key = Key::Password(common.needed_password()?);
             }
+            Needs::PrivateKey => {
+                let missing = || Failure::usage("expected --client-key");
+                let file = common.client_key.as_deref().ok_or_else(missing)?;
+                credentials.authentication_id = common.authentication_id()?;
+                credentials.key = Key::Private(keys::private(&common.mechanism, file)?);
+            }
             Needs::Token => {
                 credentials.authentication_id = common.authentication_id()?;
                 credentials.key = Key::Token(common.needed_token()?);
             }
-            _ => {}
+            _ => credentials.authentication_id = common.authentication_id()?,
         }
         Ok(credentials)
     }
@@ -95,9 +118,8 @@ impl Arguments {
             .and_then(|()| policy.client_binding(mechanism.name, &offered, &channel));
         Ok(binding.map_err(Error::Policy).and_then(|binding| {
             let rules = Rules {
-                preparation: self.common.preparation.rule(),
                 iterations: self.min_iterations..=self.max_iterations,
-                ..Rules::default()
+                ..self.common.rules()
             };
             let context = ClientContext { credentials, binding, nonce, rules, offered };
             (mechanism.client)(&context).map(ClientExchange::new)
@@ -105,47 +127,91 @@ impl Arguments {
     }
 }
 
-/// Talks until one of the two has an end.
-fn converse(mut exchange: ClientExchange, server_proof: ServerProof) -> Verdict {
-    let mut wire = Wire::new();
-    let mut said = 0;
-    let mut step = exchange.start();
-    loop {
-        step = match step {
-            Err(error) => return Verdict::of_client(&error),
-            Ok(ClientStep::Done(authenticated)) => return good(&authenticated),
-            Ok(ClientStep::Ask(query)) => match query.answer_by_itself() {
-                Ok(answer) => exchange.answer(answer),
-                Err(_) => return Verdict::ended("there is nobody who could answer"),
-            },
-            Ok(ClientStep::Send(ClientMessage::Abort)) => {
-                // The reason counts, whether or not the server still hears of it.
-                let _ = Wire::abort();
-                exchange.receive(ServerMessage::Failure(FailureCode::Aborted))
-            }
-            Ok(ClientStep::Send(ClientMessage::Response(response)))
-                if response.is_empty() && server_proof == ServerProof::Mutual =>
-            {
-                // It has heard the server's last words, and is content.
-                exchange.receive(ServerMessage::Success { additional_data: None })
-            }
-            Ok(ClientStep::Send(message)) => {
-                if let Err(failure) = say(&message) {
-                    return Verdict::broken(&failure);
+/// A conversation, and all that it needs.
+struct Talk<'a> {
+    exchange: ClientExchange,
+    answers: Answers,
+    wire: Wire,
+    /// Whether the server's last words are a message.
+    has_last_words: bool,
+    layer: &'a LayerOptions,
+}
+
+impl Talk<'_> {
+    /// Talks until one of the two has an end.
+    fn run(mut self) -> Result<Verdict, Failure> {
+        let mut said = 0;
+        let mut step = self.exchange.start();
+        loop {
+            step = match step {
+                Err(error) => return Ok(Verdict::of_client(&error)),
+                Ok(ClientStep::Done(authenticated)) => return Ok(self.go_on(authenticated)),
+                Ok(ClientStep::Ask(query)) => {
+                    let answer = self.answer(query)?;
+                    self.exchange.answer(answer)
                 }
-                said += 1;
-                match wire.hear() {
-                    Err(failure) => return Verdict::broken(&failure),
-                    Ok(Heard::Message(octets)) => {
-                        exchange.receive(ServerMessage::Challenge(Challenge::new(octets)))
-                    }
-                    Ok(Heard::Abort) => return Verdict::aborted(),
-                    Ok(Heard::Nothing | Heard::End) => {
-                        return ended(&mut exchange, server_proof, said);
+                Ok(ClientStep::Send(ClientMessage::Abort)) => {
+                    // The reason counts, whether or not the server still hears of it.
+                    let _ = Wire::abort();
+                    self.exchange.receive(ServerMessage::Failure(FailureCode::Aborted))
+                }
+                Ok(ClientStep::Send(ClientMessage::Response(response)))
+                    if response.is_empty() && self.has_last_words =>
+                {
+                    // It has heard the server's last words, and is content.
+                    self.exchange.receive(ServerMessage::Success { additional_data: None })
+                }
+                Ok(ClientStep::Send(message)) => {
+                    say(&message)?;
+                    said += 1;
+                    match self.wire.hear()? {
+                        Heard::Message(octets) => {
+                            self.exchange.receive(ServerMessage::Challenge(Challenge::new(octets)))
+                        }
+                        Heard::Abort => return Ok(Verdict::aborted()),
+                        Heard::Nothing | Heard::End => return Ok(self.end(said)),
                     }
                 }
-            }
+            };
+        }
+    }
+
+    fn answer(&mut self, query: ClientQuery) -> Result<ClientAnswer, Failure> {
+        match query.answer_by_itself() {
+            Ok(answer) => Ok(answer),
+            Err(ClientQuery::Question(question)) => self.answers.answer(question),
+            Err(ClientQuery::Gss(gss)) => Ok(accounts::run(gss).into_client_answer()),
+            Err(_) => Err(Failure::new(Status::Failed, "there is nobody who could answer")),
+        }
+    }
+
+    /// The server says no more: all that it could need is said, or it refuses, or it broke off.
+    fn end(mut self, said: u32) -> Verdict {
+        match self.exchange.receive(ServerMessage::Success { additional_data: None }) {
+            Ok(ClientStep::Done(authenticated)) => self.go_on(authenticated),
+            Err(error @ Error::Refused(_)) => Verdict::of_client(&error),
+            _ if self.has_last_words && said > 1 => Verdict::silent_refusal(),
+            _ => Verdict::ended("the input ended before the exchange did"),
+        }
+    }
+
+    /// What follows the exchange, and the end.
+    fn go_on(mut self, mut authenticated: Authenticated) -> Verdict {
+        let received = match self.layer.talk(&mut authenticated.security_layer, &mut self.wire) {
+            Ok(received) => received,
+            Err(fault) => return Verdict::of_layer(&fault),
         };
+        let known = Known {
+            channel_binding: authenticated.channel_binding.as_ref().map(BindingKind::to_string),
+            server_verified: Some(authenticated.server_verified),
+            iterations: authenticated.iterations,
+            security_layer: authenticated.security_layer.as_deref().map(Negotiated::of),
+            received,
+            ..Known::default()
+        };
+        // Without last words, nobody has said that the client is in.
+        let told = self.has_last_words && authenticated.server_verified;
+        Verdict::good(if told { "authenticated" } else { "sent" }, known)
     }
 }
 
@@ -157,25 +223,4 @@ fn say(message: &ClientMessage) -> Result<(), Failure> {
         ClientMessage::Response(response) => Wire::say(Some(response.as_bytes())),
         ClientMessage::Abort => Wire::abort(),
     }
-}
-
-/// The server says no more: all that it could need is said, or it refuses, or it broke off.
-fn ended(exchange: &mut ClientExchange, server_proof: ServerProof, said: u32) -> Verdict {
-    match (server_proof, exchange.receive(ServerMessage::Success { additional_data: None })) {
-        (_, Ok(ClientStep::Done(authenticated))) => good(&authenticated),
-        (_, Err(error @ Error::Refused(_))) => Verdict::of_client(&error),
-        (ServerProof::Mutual, _) if said > 1 => Verdict::silent_refusal(),
-        _ => Verdict::ended("the input ended before the exchange did"),
-    }
-}
-
-fn good(authenticated: &Authenticated) -> Verdict {
-    let result = if authenticated.server_verified { "authenticated" } else { "sent" };
-    let known = Known {
-        channel_binding: authenticated.channel_binding.as_ref().map(BindingKind::to_string),
-        server_verified: Some(authenticated.server_verified),
-        iterations: authenticated.iterations,
-        ..Known::default()
-    };
-    Verdict::good(result, known)
 }

@@ -1,20 +1,25 @@
 //! `aiosasl exchange`: a bare exchange over standard input and output, either half.
 
+mod answers;
 mod client;
+mod layer;
 mod server;
 mod verdict;
 mod wire;
 
+use std::path::PathBuf;
+
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
     identity::{AuthenticationId, AuthorizationId},
-    mechanism::Mechanism,
+    mechanism::{Mechanism, Needs, Rules, ServerProof, Service},
     name::MechanismName,
     registry,
     secret::{Password, Secret},
 };
 use clap::{Args, Subcommand, ValueEnum};
 
+use self::layer::LayerOptions;
 use crate::{
     preparation::PreparationOption,
     secrets::{PasswordSource, TokenSource},
@@ -28,10 +33,15 @@ and nothing answers them. A line '*' gives up.
 
 A server that has decided writes its last words, if it has any and lets the client in, and closes its output; it writes \
 nothing where it refuses. To a client, an empty line is as good as that end. A client that has verified the server's last words ends at once. A client whose mechanism has \
-no last words (PLAIN, LOGIN, OAUTHBEARER, XOAUTH2, EXTERNAL, ANONYMOUS) ends with its input, and does not know whether it was let in: its result \
-is 'sent'.
+no last words (PLAIN, LOGIN, EXTERNAL, ANONYMOUS, CRAM-MD5, NTLM, OTP, GSSAPI, ...) ends with its input, and does not know whether it was let in: its \
+result is 'sent'.
 
-How it ended goes to stderr, as one JSON object. Status:
+With --layer-data, both go on once the client is in, inside the security layer where one was negotiated (--layer): each writes its text \
+as one line, protected buffers with their lengths in base64, reads one such line, and so on with the next text. A server without last \
+words writes an empty line before that.
+
+How it ended goes to stderr, as one JSON object, after one {\"visit\": URL} where a mechanism sends the user to a web page: the exchange goes on at \
+once, and the server waits for the page. Status:
   0  server: authenticated; client: the server has proven itself, or all is sent
   1  the credentials or the authorization are refused (client: the input ended where the server's proof should be)
   2  wrong usage
@@ -39,7 +49,9 @@ How it ended goes to stderr, as one JSON object. Status:
 
 Examples:
   AIOSASL_PASSWORD=pencil aiosasl exchange client -m SCRAM-SHA-256 -u user
-  AIOSASL_PASSWORD=pencil aiosasl exchange server -m SCRAM-SHA-256 -u user";
+  AIOSASL_PASSWORD=pencil aiosasl exchange server -m SCRAM-SHA-256 -u user
+  AIOSASL_PASSWORD=pencil aiosasl exchange client -m DIGEST-MD5 -u user --layer any --layer-data hello
+  AIOSASL_ANSWERS=123456 aiosasl exchange client -m SECURID -u user";
 
 /// Arguments of `exchange`.
 #[derive(Debug, Args)]
@@ -81,6 +93,18 @@ struct Common {
     password: PasswordSource,
     #[command(flatten)]
     token: TokenSource,
+    /// The private key, for mechanisms that log in by one: PEM for ECDSA-NIST256P-CHALLENGE, base64 for ECDH-X25519-CHALLENGE
+    #[arg(long, value_name = "FILE")]
+    client_key: Option<PathBuf>,
+    /// The service's registered name, for mechanisms that name it
+    #[arg(long, value_name = "NAME", default_value = "imap")]
+    service: String,
+    /// The server's host name, for mechanisms that name it
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    hostname: String,
+    /// The realm: to choose, or (server) to offer; repeatable there
+    #[arg(long, value_name = "NAME")]
+    realm: Vec<String>,
     #[command(flatten)]
     preparation: PreparationOption,
     /// Whether the exchange is tied to its channel
@@ -92,6 +116,8 @@ struct Common {
     /// The channel binding, in hexadecimal
     #[arg(long, value_name = "HEX", requires = "binding_type", value_parser = hexadecimal)]
     binding_data: Option<Secret>,
+    #[command(flatten)]
+    layer: LayerOptions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -132,6 +158,27 @@ impl Common {
         self.token.needed()
     }
 
+    /// Whether the server's last words are a message, which proves it.
+    fn has_last_words(&self) -> bool {
+        let bare = ["GSSAPI", "GSS-SPNEGO"];
+        self.mechanism.properties.server_proof == ServerProof::Mutual
+            && !bare.contains(&self.mechanism.name.as_str())
+    }
+
+    fn rules(&self) -> Rules {
+        let service = Service::new(&*self.service, &*self.hostname);
+        Rules {
+            preparation: self.preparation.rule(),
+            layers: self.layer.rules(),
+            service: Some(service.in_realms(self.realm.iter().map(String::as_str))),
+            ..Rules::default()
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        self.mechanism.properties.needs
+    }
+
     fn bindings(&self) -> Result<Vec<ChannelBinding>, Failure> {
         match (&self.binding_type, &self.binding_data) {
             (Some(kind), Some(data)) => ChannelBinding::new(kind.clone(), data.expose())
@@ -143,7 +190,8 @@ impl Common {
 }
 
 fn mechanism(name: &str) -> Result<Mechanism, String> {
-    let name = MechanismName::parse_any_case(name).map_err(|error| error.to_string())?;
+    let name = MechanismName::parse_relaxed(name.to_ascii_uppercase())
+        .map_err(|error| error.to_string())?;
     let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
     registry::find(name).copied().ok_or_else(unknown)
 }

@@ -1,25 +1,35 @@
 //! The server's half, for one account.
 
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
 use aiosasl::{
     ServerExchange, ServerStep,
     binding::BindingKind,
     error::Misuse,
+    hash::Hash,
     identity::{AuthenticationId, AuthorizationId},
-    mechanism::{Needs, PlusOffer, Rules, ServerContext},
+    mechanism::{Mechanism, Needs, PlusOffer, Rules, ServerContext},
     message::{ClientMessage, Identity, Outcome, Response, Success},
     nonce::Nonce,
     prep::Strings,
+    secret::{Password, Secret},
 };
 use clap::Args;
 
 use super::{
     Binding, Common,
+    layer::{LayerOptions, Negotiated},
     verdict::{Known, Verdict},
     wire::{Heard, Wire},
 };
 use crate::{
     accounts::OneAccount,
+    keys,
     preparation::MAX_ITERATIONS,
+    secrets,
     status::{Failure, Status},
 };
 
@@ -33,13 +43,27 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.start(),
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ITERATIONS)))]
     iterations: u32,
+    /// The user's public key in base64; without it: the one that belongs to --client-key
+    #[arg(long, value_name = "KEY", value_parser = keys::public)]
+    public_key: Option<Secret>,
+    /// Read what the user's device shows from FILE: a code, or two of which both are wanted, one on each line. Without it:
+    /// $AIOSASL_PASSCODES
+    #[arg(long, value_name = "FILE")]
+    passcode_file: Option<PathBuf>,
+    /// The identity provider that is trusted
+    #[arg(long, value_name = "NAME", default_value = "example.org")]
+    provider: String,
+    /// Its page, from which everybody comes back as the user
+    #[arg(long, value_name = "URL", default_value = "https://example.org/login")]
+    redirect: String,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let account = arguments.account()?;
     let exchange = arguments.exchange()?;
     let name = exchange.mechanism();
-    let verdict = converse(exchange, &account).unwrap_or_else(|failure| Verdict::broken(&failure));
+    let verdict = converse(exchange, &account, &arguments.common.layer)
+        .unwrap_or_else(|failure| Verdict::broken(&failure));
     Ok(verdict.print(name))
 }
 
@@ -47,21 +71,51 @@ impl Arguments {
     fn account(&self) -> Result<OneAccount, Failure> {
         let common = &self.common;
         let user = common.authentication_id()?;
-        let (user, password) = match common.mechanism.properties.needs {
+        let needed = || user.clone().ok_or_else(|| Failure::usage("expected --user"));
+        let account = match common.needs() {
             Needs::Password => {
-                let user = user.ok_or_else(|| Failure::usage("expected --user"))?;
+                let user = self.prepared(&needed()?)?;
                 let password = common.preparation.prepare(&common.needed_password()?)?;
-                (Some(self.prepared(&user)?), Some(password))
+                OneAccount::new(Some(user), self.iterations)?.with_password(
+                    &password,
+                    hash(&common.mechanism),
+                    self.iterations,
+                )?
             }
-            Needs::Token => (Some(user.ok_or_else(|| Failure::usage("expected --user"))?), None),
-            _ => (user, None),
+            Needs::Token => OneAccount::new(Some(needed()?), self.iterations)?
+                .with_token(Some(common.needed_token()?)),
+            Needs::PrivateKey => {
+                let key = match (&self.public_key, &common.client_key) {
+                    (Some(key), _) => key.clone(),
+                    (None, Some(file)) => keys::public_of(&common.mechanism, file)?,
+                    (None, None) => return Err(Failure::usage("expected --public-key")),
+                };
+                OneAccount::new(Some(needed()?), self.iterations)?.with_public_key(Some(key))
+            }
+            Needs::Passcode => {
+                let codes = self.passcodes()?;
+                OneAccount::new(Some(needed()?), self.iterations)?.with_passcodes(&codes)
+            }
+            Needs::Visit => {
+                let account = OneAccount::new(Some(needed()?), self.iterations)?;
+                account.with_provider(&self.provider, &self.redirect)
+            }
+            _ => OneAccount::new(user, self.iterations)?,
         };
-        let token = match common.mechanism.properties.needs {
-            Needs::Token => Some(common.needed_token()?),
-            _ => None,
-        };
-        let account = OneAccount::new(user, password, self.iterations)?.with_token(token);
         Ok(account.acting_as(common.authorization_id()?))
+    }
+
+    fn passcodes(&self) -> Result<Vec<Password>, Failure> {
+        let text = match &self.passcode_file {
+            Some(path) if path == Path::new("-") => {
+                let text = "the messages come from standard input, the passcodes can't";
+                return Err(Failure::usage(text));
+            }
+            Some(path) => secrets::read(path)?.expose().to_owned(),
+            None => env::var("AIOSASL_PASSCODES")
+                .map_err(|_| Failure::usage("expected --passcode-file or $AIOSASL_PASSCODES"))?,
+        };
+        Ok(text.lines().map(Password::new).collect())
     }
 
     fn prepared(&self, user: &AuthenticationId) -> Result<AuthenticationId, Failure> {
@@ -86,16 +140,19 @@ impl Arguments {
             (_, false) => PlusOffer::Offered,
             (_, true) => PlusOffer::NotOffered,
         };
-        let rules = Rules { preparation: common.preparation.rule(), ..Rules::default() };
         let nonce =
             Nonce::random().map_err(|error| Failure::new(Status::Failed, error.to_string()))?;
-        let context = ServerContext { nonce, bindings: &bindings, plus, rules };
+        let context = ServerContext { nonce, bindings: &bindings, plus, rules: common.rules() };
         Ok(ServerExchange::new((common.mechanism.server)(&context)))
     }
 }
 
 /// Talks until it is decided.
-fn converse(mut exchange: ServerExchange, account: &OneAccount) -> Result<Verdict, Failure> {
+fn converse(
+    mut exchange: ServerExchange,
+    account: &OneAccount,
+    layer: &LayerOptions,
+) -> Result<Verdict, Failure> {
     let mut wire = Wire::new();
     let mut step = match wire.hear()? {
         Heard::Nothing => exchange.start(None),
@@ -122,15 +179,27 @@ fn converse(mut exchange: ServerExchange, account: &OneAccount) -> Result<Verdic
                 }
             }
             ServerStep::Done(Outcome::Failure(failure)) => return Ok(Verdict::of_server(failure)),
-            ServerStep::Done(Outcome::Success(success)) => return let_in(&success),
+            ServerStep::Done(Outcome::Success(success)) => {
+                return let_in(success, layer, &mut wire);
+            }
         };
     }
 }
 
-fn let_in(success: &Success) -> Result<Verdict, Failure> {
-    if let Some(last_words) = &success.additional_data {
-        Wire::say(Some(last_words.as_bytes()))?;
+fn let_in(
+    mut success: Success,
+    options: &LayerOptions,
+    wire: &mut Wire,
+) -> Result<Verdict, Failure> {
+    match &success.additional_data {
+        Some(last_words) => Wire::say(Some(last_words.as_bytes()))?,
+        None if options.goes_on() => Wire::say(None)?,
+        None => {}
     }
+    let received = match options.talk(&mut success.security_layer, wire) {
+        Ok(received) => received,
+        Err(fault) => return Ok(Verdict::of_layer(&fault)),
+    };
     let trace = match &success.identity {
         Identity::Anonymous { trace } => trace.as_deref().map(str::to_owned),
         Identity::Known(_) => None,
@@ -140,9 +209,19 @@ fn let_in(success: &Success) -> Result<Verdict, Failure> {
         authorization_id: success.authorization_id.as_ref().map(AuthorizationId::to_string),
         trace,
         channel_binding: success.channel_binding.as_ref().map(BindingKind::to_string),
+        security_layer: success.security_layer.as_deref().map(Negotiated::of),
+        received,
         ..Known::default()
     };
     Ok(Verdict::good("authenticated", known))
+}
+
+/// The hash whose verifier the mechanism asks for; for the others one as good as any.
+fn hash(mechanism: &Mechanism) -> Hash {
+    let name = mechanism.name.as_str();
+    let bare = name.strip_suffix("-PLUS").unwrap_or(name);
+    let hash = Hash::ALL.iter().find(|hash| hash.scheme() == bare);
+    hash.copied().unwrap_or(Hash::Sha256)
 }
 
 /// Every call above is the one that the last step asked for.

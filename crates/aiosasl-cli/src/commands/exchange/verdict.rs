@@ -6,6 +6,7 @@ use aiosasl::{
 };
 use serde::Serialize;
 
+use super::layer::{LayerFault, Negotiated};
 use crate::status::{Failure, Status};
 
 /// How it ended; every field is always there, and null where nothing is known.
@@ -35,6 +36,10 @@ pub(super) struct Known {
     pub(super) server_verified: Option<bool>,
     /// The iteration count; the client's to know.
     pub(super) iterations: Option<u32>,
+    /// What was put around all that followed.
+    pub(super) security_layer: Option<Negotiated>,
+    /// What was heard after the exchange.
+    pub(super) received: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +99,19 @@ impl Verdict {
     /// The peer gave up.
     pub(super) fn aborted() -> Self {
         Self::bad(Status::Failed, "peer", "aborted", &Reason::Aborted.to_string())
+    }
+
+    /// It ended well, and what followed did not.
+    pub(super) fn of_layer(fault: &LayerFault) -> Self {
+        match fault {
+            LayerFault::Ended => {
+                Self::ended("the input ended where a line inside the layer should be")
+            }
+            LayerFault::Layer(error) => {
+                Self::bad(Status::Failed, "peer", error.as_str(), &error.to_string())
+            }
+            LayerFault::Wire(failure) => Self::broken(failure),
+        }
     }
 
     /// Adds who the client says that it is.

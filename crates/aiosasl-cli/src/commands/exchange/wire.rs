@@ -9,8 +9,8 @@ use crate::{
     status::{Failure, Status},
 };
 
-/// The longest line: 64 KiB of message, in base64.
-const MAX_LINE: usize = encoding::encoded_len(65_536);
+/// The longest line: 64 KiB of message, or of a protected buffer with its length, in base64.
+const MAX_LINE: usize = encoding::encoded_len(65_536 + 4);
 
 /// Standard input and output.
 pub(super) struct Wire {

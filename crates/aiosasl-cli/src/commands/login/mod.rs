@@ -224,7 +224,8 @@ fn bindings_of(session: &Session) -> What {
 }
 
 fn mechanism(name: &str) -> Result<Mechanism, String> {
-    let name = MechanismName::parse_any_case(name).map_err(|error| error.to_string())?;
+    let name = MechanismName::parse_relaxed(name.to_ascii_uppercase())
+        .map_err(|error| error.to_string())?;
     let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
     registry::find(name).copied().ok_or_else(unknown)
 }

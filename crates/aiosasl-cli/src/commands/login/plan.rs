@@ -119,11 +119,17 @@ fn identities(target: &Target, authzid: Option<&str>) -> Result<Credentials, Fai
     Ok(credentials)
 }
 
+/// Whether a mechanism wants what only the user or another service can say, later.
+fn asks(mechanism: &Mechanism) -> bool {
+    matches!(mechanism.properties.needs, Needs::Passcode | Needs::Ticket | Needs::Visit)
+}
+
 /// All that may be tried without being named, best first.
 fn fitting(credentials: &Credentials, certificate: bool) -> Vec<Mechanism> {
     let fits = |mechanism: &&Mechanism| {
         Policy::chooses_by_itself(&mechanism.properties)
             && registry::suits(mechanism, credentials)
+            && !asks(mechanism)
             && (certificate || mechanism.properties.needs != Needs::External)
     };
     ALL.iter().filter(fits).copied().collect()

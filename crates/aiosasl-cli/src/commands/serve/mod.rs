@@ -14,7 +14,7 @@ mod tls;
 use std::{net::SocketAddr, pin::pin, sync::Arc};
 
 use aiosasl::{
-    mechanism::{Mechanism, Needs, Standing},
+    mechanism::{Mechanism, Needs},
     mechanisms::ALL,
     name::MechanismName,
     policy::Plaintext,
@@ -40,7 +40,10 @@ use self::{
     signals::{Signals, Wish},
     tls::{Certificate, TlsOptions},
 };
-use crate::status::{Failure, Status};
+use crate::{
+    served::is_served,
+    status::{Failure, Status},
+};
 
 const EXAMPLES: &str = "\
 Standard output gets the URLs once all is ready, then one line for each exchange that is decided; logs go to standard \
@@ -216,7 +219,7 @@ fn offer(named: &[MechanismName]) -> Result<Arc<[Mechanism]>, Failure> {
     }
     let wanted = |it: &&Mechanism| {
         if named.is_empty() {
-            it.properties.needs != Needs::Anonymity && it.properties.standing == Standing::Current
+            it.properties.needs != Needs::Anonymity && is_served(it)
         } else {
             named.contains(&it.name)
         }

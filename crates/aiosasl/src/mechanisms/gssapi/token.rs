@@ -56,7 +56,7 @@ pub fn gs2_name(mechanism: &[u8]) -> MechanismName {
         digest.as_ref().iter().take(7).fold(0, |bits, octet| bits << 8 | u64::from(*octet)) >> 1;
     let mut name = String::from("GS2-");
     for place in (0..11).rev() {
-        let digit = BASE32.iter().nth((bits >> (5 * place) & 31) as usize);
+        let digit = BASE32.get((bits >> (5 * place) & 31) as usize);
         name.extend(digit.map(|it| char::from(*it)));
     }
     MechanismName::parse(name).expect("letters, digits and a hyphen, 15 of them")

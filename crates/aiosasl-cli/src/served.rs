@@ -1,0 +1,17 @@
+//! Which mechanisms servers of ours have accounts for.
+
+use aiosasl::mechanism::{Mechanism, Needs, Standing};
+
+/// Whether a store with passwords and tokens can answer what the mechanism's server asks, and it may be offered without
+/// being named.
+pub(crate) fn is_served(mechanism: &Mechanism) -> bool {
+    let known = match mechanism.properties.needs {
+        // A one-time password is another secret than the account's password.
+        Needs::Password => mechanism.name.as_str() != "OTP",
+        // Stores keep digests of tokens, and hashed ones want the token itself.
+        Needs::Token => !mechanism.name.as_str().starts_with("HT-"),
+        Needs::Anonymity | Needs::External => true,
+        _ => false,
+    };
+    known && mechanism.properties.standing == Standing::Current
+}
