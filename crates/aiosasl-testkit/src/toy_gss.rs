@@ -290,13 +290,28 @@ fn text(octets: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(text).ok()?, rest))
 }
 
-/// The token with what names the mechanism (RFC 2743 section 3.1), as real ones have it.
+/// What names the mechanism (RFC 2743 section 3.1) in front of a token of this length, as real ones have it.
+fn header(mechanism: &[u8], inner: usize) -> Vec<u8> {
+    let len = u16::try_from(mechanism.len() + 2 + inner).unwrap_or(u16::MAX);
+    let mut header = vec![0x60];
+    match len.to_be_bytes() {
+        [0, short @ 0..0x80] => header.push(short),
+        [0, long] => header.extend([0x81, long]),
+        [high, low] => header.extend([0x82, high, low]),
+    }
+    header.extend([6, u8::try_from(mechanism.len()).unwrap_or(u8::MAX)]);
+    header.extend(mechanism);
+    header
+}
+
 fn wrapped(mechanism: &[u8], inner: &[u8]) -> Vec<u8> {
-    aiosasl::mechanisms::gssapi::restore_header(mechanism, inner)
+    [&header(mechanism, inner.len()), inner].concat()
 }
 
 fn unwrapped<'a>(mechanism: &[u8], token: &'a [u8]) -> Option<&'a [u8]> {
-    aiosasl::mechanisms::gssapi::strip_header(mechanism, token)
+    let at = token.windows(INITIATOR.len()).position(|it| it == INITIATOR)?;
+    let (before, inner) = token.split_at_checked(at)?;
+    (header(mechanism, inner.len()) == before).then_some(inner)
 }
 
 fn bad_token() -> GssError {
