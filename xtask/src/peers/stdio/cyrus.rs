@@ -18,16 +18,17 @@ use super::{HOST, PASSWORD, SERVICE, USER};
 use crate::run;
 
 /// The packages.
-pub(super) const PACKAGES: [&str; 5] = [
+pub(super) const PACKAGES: [&str; 6] = [
     "libsasl2-modules",
     "libsasl2-modules-db",
     "libsasl2-modules-gssapi-mit",
     "libsasl2-modules-otp",
+    "python3",
     "sasl2-bin",
 ];
 
 /// The file of the accounts.
-const ACCOUNTS: &str = "sasldb2";
+pub(super) const ACCOUNTS: &str = "sasldb2";
 
 /// What the client says in the end, without the NUL that it sends along.
 pub(super) const CLIENT_SAYS: &str = "client message 1";
@@ -59,7 +60,7 @@ impl Cyrus {
     }
 
     /// A configuration, and a copy of the account.
-    fn copy(&self) -> Result<tempfile::TempDir> {
+    pub(super) fn copy(&self) -> Result<tempfile::TempDir> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let accounts = folder.path().join(ACCOUNTS);
         fs::copy(self.folder.join(ACCOUNTS), &accounts)?;
