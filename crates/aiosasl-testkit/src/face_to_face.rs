@@ -38,11 +38,10 @@ pub struct Meeting {
 }
 
 impl<'a> FaceToFace<'a> {
-    /// A mechanism that is not tied to a channel; the service is `toy` on `localhost`.
+    /// A mechanism that is not tied to a channel, of the service `test` on `localhost`.
     pub fn new(mechanism: &'a Mechanism, accounts: &'a Accounts) -> Self {
-        let service = Some(Service::new("toy", "localhost"));
-        let rules = Rules { service, ..Rules::default() };
-        Self { mechanism, accounts, binding: None, rules }
+        let service = Some(Service::new("test", "localhost"));
+        Self { mechanism, accounts, binding: None, rules: Rules { service, ..Rules::default() } }
     }
 
     /// The same, on a channel that both ends see like this.

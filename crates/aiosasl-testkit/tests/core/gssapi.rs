@@ -100,7 +100,8 @@ fn principals_and_accounts() {
     let accounts = accounts().in_realm("EXAMPLE.ORG");
     for mechanism in ALL.iter().filter(|it| !it.name.is_plus()) {
         for (realms, account) in [(&["EXAMPLE.ORG"][..], "user"), (&["A"], "user@EXAMPLE.ORG")] {
-            let service = Service::new("toy", "localhost").in_realms(realms.iter().copied());
+            let service =
+                Service::new("imap", "mail.example.org").in_realms(realms.iter().copied());
             let ours = Rules { service: Some(service), ..rules() };
             let met = meet(mechanism, &accounts, &rules(), &ours);
             let Some(Outcome::Success(success)) = met.server else { panic!("{:?}", met.lines) };
@@ -134,7 +135,7 @@ fn a_wrong_password_another_service_and_no_service() {
         assert!(met.client.as_ref().is_err_and(Error::is_authentication_failure));
         assert_eq!(reason(met), Reason::GssToken);
     }
-    let elsewhere = Rules { service: Some(Service::new("toy", "other")), ..rules() };
+    let elsewhere = Rules { service: Some(Service::new("imap", "other")), ..rules() };
     let met = meet(&GSSAPI, &accounts(), &elsewhere, &rules());
     assert_eq!(reason(met), Reason::GssToken);
     // A server that names none takes what is meant for any that it has keys for.
@@ -184,7 +185,7 @@ fn nothing_is_said_before_there_is_a_context() {
     let early = client.receive(ServerMessage::Challenge(Challenge::empty())).err();
     assert_eq!(early, Some(Error::Misuse(Misuse::OutOfTurn)));
     let aiosasl::query::Gss::Open(open) = gss else { panic!("no context is asked for") };
-    assert_eq!((&*open.request.service, &*open.request.host), ("toy", "localhost"));
+    assert_eq!((&*open.request.service, &*open.request.host), ("imap", "mail.example.org"));
     let error = GssError::new(GssErrorKind::NoCredentials, "no ticket");
     let end = client.answer(open.context(Err(error)).into_client_answer());
     assert_eq!(end.err(), Some(Error::Credentials(Reason::NoCredentials)));

@@ -2,6 +2,7 @@
 
 mod broken;
 mod challenge;
+mod digest_md5;
 mod gssapi;
 mod laws;
 mod mechanisms;

@@ -141,7 +141,8 @@ fn success_in_the_place_of_any_message() {
 fn is_signature(message: &ServerMessage) -> bool {
     match message {
         ServerMessage::Challenge(it) | ServerMessage::Success { additional_data: Some(it) } => {
-            [&b"v="[..], b"toy2"].iter().any(|mark| it.as_bytes().starts_with(mark))
+            let marks = [&b"v="[..], b"rspauth=", b"toy2"];
+            marks.iter().any(|mark| it.as_bytes().starts_with(mark))
         }
         _ => false,
     }

@@ -24,11 +24,6 @@ pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
 /// A private key, good for every curve.
 pub(crate) const PRIVATE_KEY: [u8; 32] = [0x12; 32];
 
-/// The rules of a service that has a name.
-pub(crate) fn rules() -> Rules {
-    Rules { service: Some(Service::new("toy", "localhost")), ..Rules::default() }
-}
-
 pub(crate) fn binding() -> ChannelBinding {
     ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("octets")
 }
@@ -69,6 +64,11 @@ pub(crate) fn accounts() -> Accounts {
         .with_token("user", "pencil")
         .with_external("user".try_into().expect("a name"))
         .with_anonymous()
+}
+
+/// Those that both ends have: where they are, for mechanisms that say so.
+pub(crate) fn rules() -> Rules {
+    Rules { service: Some(Service::new("imap", "mail.example.org")), ..Rules::default() }
 }
 
 pub(crate) fn context<'a>(
