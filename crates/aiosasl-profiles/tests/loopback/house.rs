@@ -221,7 +221,11 @@ pub(crate) async fn login(
         bindings: offer.bindings.as_deref(),
         tls_version: session.tls().map(|tls| tls.version_code),
     };
-    let channel = Channel { security: session.security(), bindings: session.bindings() };
+    let channel = Channel {
+        security: session.security(),
+        bindings: session.bindings(),
+        strength: session.strength(),
+    };
     let policy = Policy::default();
     let credentials = Credentials::password(AuthenticationId::new("user").unwrap(), password);
     let context = ClientContext {
