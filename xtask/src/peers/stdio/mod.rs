@@ -2,6 +2,7 @@
 
 mod cyrus;
 mod gsasl;
+mod libsasl;
 mod ours;
 mod pipe;
 mod rows;
@@ -21,6 +22,7 @@ use base64ct::{Base64, Encoding};
 
 use self::cyrus::Cyrus;
 use self::gsasl::Gsasl;
+use self::libsasl::Libsasl;
 use self::ours::Ours;
 use self::rows::{Half, Name, Row};
 use self::talk::Talk;
@@ -120,7 +122,7 @@ impl Stage<'_> {
 
     fn missing(&self, row: &Row) -> Option<String> {
         let there = match row.peer {
-            Name::Cyrus => self.cyrus.as_ref().err(),
+            Name::Cyrus | Name::Libsasl => self.cyrus.as_ref().err(),
             Name::Gsasl => self.gsasl.as_ref().err(),
         };
         row.skip.as_ref().or(there).cloned()
@@ -131,7 +133,8 @@ impl Stage<'_> {
         let mut theirs: Box<dyn Theirs> = match (row.peer, &self.cyrus) {
             (Name::Gsasl, _) => Box::new(Gsasl::open(row)?),
             (Name::Cyrus, Ok(cyrus)) => Box::new(cyrus.open(row)?),
-            (Name::Cyrus, Err(reason)) => anyhow::bail!("{reason}"),
+            (Name::Libsasl, Ok(cyrus)) => Box::new(Libsasl::open(cyrus, row)?),
+            (Name::Cyrus | Name::Libsasl, Err(reason)) => anyhow::bail!("{reason}"),
         };
         let mut ours = Ours::open(self.command, row, says)?;
         let mut talk = Talk { row, ours: &mut ours, theirs: &mut *theirs, said, count: 0 };
@@ -157,6 +160,7 @@ fn afterwards(row: &Row) -> (Option<&'static str>, Option<&'static str>) {
     match (row.peer, row.ours) {
         (Name::Cyrus, Half::Client) => (Some(cyrus::CLIENT_SAYS), Some(cyrus::SERVER_SAID)),
         (Name::Cyrus, Half::Server) => (Some(cyrus::SERVER_SAYS), Some(cyrus::CLIENT_SAID)),
+        (Name::Libsasl, _) => (Some(GREETING), Some(GREETING)),
         (Name::Gsasl, _) if has_layer => (Some(GREETING), Some(GREETING)),
         (Name::Gsasl, _) => (None, None),
     }

@@ -34,8 +34,11 @@ struct Group {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Name {
+    /// The sample programs.
     Cyrus,
     Gsasl,
+    /// The library behind the sample programs.
+    Libsasl,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -108,6 +111,7 @@ impl Name {
         match self {
             Self::Cyrus => "cyrus",
             Self::Gsasl => "gsasl",
+            Self::Libsasl => "libsasl",
         }
     }
 }
