@@ -112,9 +112,10 @@ impl AsyncRead for AuthenticatedStream {
             let mut buffer = ReadBuf::new(&mut *chunk);
             ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer))?;
             if buffer.filled().is_empty() {
-                return Poll::Ready(match layer.is_midway() {
-                    true => Err(io::ErrorKind::UnexpectedEof.into()),
-                    false => Ok(()),
+                return Poll::Ready(if layer.is_midway() {
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                } else {
+                    Ok(())
                 });
             }
             this.ready = Pending::new(layer.open(buffer.filled()).map_err(damaged)?);

@@ -17,7 +17,7 @@ use aiosasl::{
     message::{ClientMessage, Outcome, ServerMessage},
     nonce::Nonce,
     policy::{Channel, Policy},
-    query::{Answer, Authorization, Decoy, Query, ScramVerifier, Verdict},
+    query::{Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, StoredSecret, Verdict},
     registry,
     secret::Secret,
 };
@@ -54,6 +54,10 @@ impl Store for OneAccount {
                 query.answer(verifier)
             }
             Query::ScramKeys(query) => query.unknown(&Decoy::new(Secret::new([7; 32]), 4096, 16)),
+            Query::SharedSecret(query) if query.authentication_id().as_str() == "user" => {
+                query.answer([StoredSecret::Password(Secret::new(*b"pencil"))])
+            }
+            Query::NonceUse(query) => query.answer(Freshness::Fresh),
             Query::Authorize(query) => {
                 let own = query.is_self();
                 query.answer(if own { Authorization::Granted } else { Authorization::Denied })

@@ -74,7 +74,7 @@ impl Buffers {
     ///
     /// [`LayerError`]: the layer's, or [`LayerError::TooLarge`] where it makes more than the peer takes.
     pub fn seal(&mut self, octets: &[u8]) -> Result<Vec<u8>, LayerError> {
-        let sealed = self.with_layer(|layer| {
+        self.with_layer(|layer| {
             let mut sealed = Vec::with_capacity(octets.len() + 64);
             for piece in octets.chunks(layer.max_piece().max(1)) {
                 let buffer = layer.wrap(piece)?;
@@ -86,8 +86,7 @@ impl Buffers {
                 sealed.extend_from_slice(&buffer);
             }
             Ok(sealed)
-        });
-        sealed
+        })
     }
 
     /// Takes octets that have arrived, and gives those that were protected by them: none, where no buffer is whole yet.

@@ -248,12 +248,10 @@ impl<'a, S: Store> Door<'a, S> {
     /// Why this mechanism is not offered on this connection now.
     fn withheld(&self, mechanism: &Mechanism) -> Option<FailureCode> {
         let properties = &mechanism.properties;
-        if properties.exposure == Exposure::Everything
+        let reveals = properties.exposure == Exposure::Everything
             && self.config.plaintext == Plaintext::ConfidentialOnly
-            && self.transport.tls().is_none()
-        {
-            Some(FailureCode::EncryptionRequired)
-        } else if self.layers().min_strength > properties.layer_strength {
+            && self.transport.tls().is_none();
+        if reveals || self.layers().min_strength > properties.layer_strength {
             Some(FailureCode::EncryptionRequired)
         } else if properties.binds == Binds::Channel && self.transport.bindings().is_empty()
             || properties.needs == Needs::External && self.external().is_none()
