@@ -61,6 +61,7 @@ mod error;
 mod fallback;
 mod from_mechanism;
 mod interface;
+mod layered;
 mod mechanism;
 #[cfg(any(
     feature = "anonymous",
@@ -86,6 +87,7 @@ pub use credentials::{CredentialProvider, IntoCredentials};
 pub use error::{AuthenticationFailure, OpaqueError, SaslError, SaslFailure};
 pub use from_mechanism::FromMechanism;
 pub use interface::{Reply, SaslInterface};
+pub use layered::Layered;
 pub use mechanism::{AuthenticationReport, BoxFuture, SaslMechanism, Token, authenticate, drive};
 #[cfg(feature = "anonymous")]
 pub use mechanisms::Anonymous;

@@ -111,7 +111,8 @@ impl Arguments {
         };
         let policy = Policy { channel_binding, ..Policy::default() };
         // There is no channel here that anybody could read: two pipes.
-        let channel = Channel { security: ChannelSecurity::Confidential, bindings };
+        let channel =
+            Channel { security: ChannelSecurity::Confidential, bindings, ..Channel::default() };
         let offered = Offered::default();
         let binding = policy
             .allows(&mechanism.properties, &channel)
