@@ -62,6 +62,7 @@ mod fallback;
 mod from_mechanism;
 mod gss;
 mod interface;
+mod layered;
 mod mechanism;
 #[cfg(any(
     feature = "anonymous",
@@ -88,6 +89,7 @@ pub use error::{AuthenticationFailure, OpaqueError, SaslError, SaslFailure};
 pub use from_mechanism::FromMechanism;
 pub use gss::WithGss;
 pub use interface::{Reply, SaslInterface};
+pub use layered::Layered;
 pub use mechanism::{AuthenticationReport, BoxFuture, SaslMechanism, Token, authenticate, drive};
 #[cfg(feature = "anonymous")]
 pub use mechanisms::Anonymous;
