@@ -42,12 +42,12 @@ macro_rules! reasons {
 reasons! {
     /// One side gave up (RFC 4422 section 3.5).
     Aborted = "aborted", "the exchange was aborted";
+    /// The account exists and is disabled.
+    AccountDisabled = "account-disabled", "the account is disabled";
     /// Policy wants a mechanism that notices an attacker who changes messages or plays the server, and this one does not.
     ActiveAttacksPossible = "active-attacks-possible", "policy wants a mechanism that withstands active attacks";
     /// Policy lets nobody in as nobody in particular.
     AnonymityRefused = "anonymity-refused", "policy refuses anonymous logins";
-    /// The account exists and is disabled.
-    AccountDisabled = "account-disabled", "the account is disabled";
     /// Attributes are missing or stand in another order (RFC 5802 section 5.1).
     AttributeOrder = "attribute-order", "an attribute is missing or out of order";
     /// The authentication identity is empty once prepared (RFC 4616 section 2).
@@ -130,14 +130,14 @@ reasons! {
     CipherNotOffered = "cipher-not-offered", "the cipher was not offered";
     /// The account's credentials have expired.
     CredentialsExpired = "credentials-expired", "the credentials have expired";
+    /// Policy wants a mechanism that leaves nothing to try passwords with, and this one does.
+    DictionaryAttacksPossible = "dictionary-attacks-possible", "policy wants a mechanism that withstands dictionary attacks";
     /// The digest is not 32 digits long (RFC 2195 section 2).
     DigestLength = "digest-length", "expected a digest of 32 hexadecimal digits";
     /// The client's digest is wrong: a wrong password, or an unknown account (RFC 2195 section 2).
     DigestMismatch = "digest-mismatch", "the client's digest does not fit";
     /// The digest has other characters than lower-case hexadecimal digits (RFC 2195 section 2).
     DigestNotLowercaseHex = "digest-not-lowercase-hex", "expected a digest of lower-case hexadecimal digits";
-    /// Policy wants a mechanism that leaves nothing to try passwords with, and this one does.
-    DictionaryAttacksPossible = "dictionary-attacks-possible", "policy wants a mechanism that withstands dictionary attacks";
     /// What the server says it offered is not what we saw (XEP-0474).
     DowngradeDetected = "downgrade-detected", "the server offered other mechanisms than those that arrived: is there a man in the middle?";
     /// The answer to an error came before any error (RFC 7628 section 3.2.3).
@@ -226,12 +226,12 @@ reasons! {
     KeysDontFit = "keys-dont-fit", "the stored keys are for another salt or iteration count, the password is needed";
     /// The client chooses a layer that was not offered (RFC 4752 section 3.2).
     LayerNotOffered = "layer-not-offered", "the client chooses a security layer that was not offered";
+    /// Neither the channel nor a layer of this mechanism protects what follows as policy wants.
+    LayerTooWeak = "layer-too-weak", "policy wants a stronger protection of what follows";
     /// A message has the wrong length (RFC 4752 section 3).
     Length = "length", "the message has the wrong length";
     /// The server's X25519 key makes a secret that everybody knows (RFC 7748 section 6.1).
     LowOrderKey = "low-order-key", "the server's key makes a secret that everybody knows: is there a man in the middle?";
-    /// Neither the channel nor a layer of this mechanism protects what follows as policy wants.
-    LayerTooWeak = "layer-too-weak", "policy wants a stronger protection of what follows";
     /// The mechanism is not for this context: an unknown name, or a feature that is not built in.
     MechanismUnavailable = "mechanism-unavailable", "the mechanism is not available";
     /// A message is longer than its limit.
@@ -276,14 +276,14 @@ reasons! {
     NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
     /// No lower layer vouches for the client (RFC 4422 appendix A).
     NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// Policy wants forward secrecy, and this mechanism has none.
+    NoForwardSecrecy = "no-forward-secrecy", "policy wants a mechanism with forward secrecy";
     /// The server offers no layer that anybody knows, and going without neither (RFC 4752 section 3.1).
     NoKnownLayer = "no-known-layer", "the server offers no known security layer";
     /// The mechanism has to name the service and its host, and nobody has said which (RFC 2831 section 2.1.2).
     NoService = "no-service", "the mechanism names the service and its host, and the rules say neither";
     /// There is no space before the digest (RFC 2195 section 2).
     NoSpace = "no-space", "expected a space before the digest";
-    /// Policy wants forward secrecy, and this mechanism has none.
-    NoForwardSecrecy = "no-forward-secrecy", "policy wants a mechanism with forward secrecy";
     /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
     NoToken = "no-token", "the client gives no token, and asks what is wanted";
     /// A name has other characters than ASCII, and one end of NTLM has no Unicode (MS-NLMP section 2.2.2.5).
