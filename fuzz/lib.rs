@@ -8,7 +8,7 @@ use aiosasl::{
     mechanism::{ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
-    query::{Authorization, Decoy, Query, TokenVerdict, Verdict},
+    query::{Authorization, ClientQuery, Decoy, Query, TokenVerdict, Verdict},
     secret::Secret,
 };
 use aiosasl_store::{
@@ -64,7 +64,11 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
         };
         let mut step = exchange.receive(message);
         while let Ok(ClientStep::Ask(query)) = step {
-            step = exchange.answer(query.answer_by_itself().expect("only derivations are asked"));
+            step = exchange.answer(match query.answer_by_itself() {
+                Ok(answer) => answer,
+                Err(ClientQuery::Question(question)) => question.answer("12345678"),
+                Err(other) => panic!("nobody can answer {other:?}"),
+            });
         }
         match step {
             Ok(ClientStep::Done(done)) => {
@@ -100,6 +104,12 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             }
             ServerStep::Ask(Query::VerifyToken(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused))
+            }
+            ServerStep::Ask(Query::Redirect(query)) => {
+                exchange.answer(query.answer("https://idp.example/"))
+            }
+            ServerStep::Ask(Query::Returned(query)) => {
+                exchange.answer(query.answer(TokenVerdict::Refused, ""))
             }
             ServerStep::Ask(Query::External(query)) => {
                 exchange.answer(query.answer(AuthenticationId::new("somebody").ok()))

@@ -9,7 +9,7 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
     profile::Profile,
-    query::{ClientAnswer, ClientQuery},
+    query::{ClientAnswer, ClientQuery, Subject},
 };
 
 use crate::Accounts;
@@ -176,10 +176,24 @@ pub fn talk_over(
     accounts: &Accounts,
     wire: impl FnMut(OnTheWire<'_>),
 ) -> Meeting {
-    converse(client, server, accounts, wire, |query| match query.answer_by_itself() {
-        Ok(answer) => answer,
-        Err(query) => panic!("nobody can answer {query:?}"),
-    })
+    converse(client, server, accounts, wire, answer)
+}
+
+/// The answer to a client's question that needs nobody's help; whoever is sent to a URL comes back from there.
+///
+/// # Panics
+///
+/// Where only a person can answer.
+pub fn answer(query: ClientQuery) -> ClientAnswer {
+    match query {
+        ClientQuery::Question(question) if matches!(question.subject(), Subject::Visit { .. }) => {
+            question.answer("")
+        }
+        other => match other.answer_by_itself() {
+            Ok(answer) => answer,
+            Err(query) => panic!("nobody can answer {query:?}"),
+        },
+    }
 }
 
 fn converse(

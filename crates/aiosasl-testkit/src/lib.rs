@@ -18,7 +18,7 @@ pub mod conformance;
 mod face_to_face;
 
 pub use accounts::Accounts;
-pub use face_to_face::{FaceToFace, Meeting, OnTheWire, talk, talk_asking, talk_over};
+pub use face_to_face::{FaceToFace, Meeting, OnTheWire, answer, talk, talk_asking, talk_over};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ use crate::{
     encoding::encoded_len,
     error::{Error, Misuse, Reason, Refusal},
     layer::SecurityLayer,
-    mechanism::{ClientMechanism, ClientTurn, Conclusion, Heard},
+    mechanism::{ClientMechanism, ClientTurn, Heard},
     message::{Challenge, ClientMessage, Response, ServerMessage},
     name::MechanismName,
     profile::{FirstChallenge, InitialResponse, Profile},
@@ -57,6 +57,8 @@ pub struct Authenticated {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user, as the server's last words have it (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
 }
 
 #[derive(Default)]
@@ -244,14 +246,14 @@ impl ClientExchange {
     }
 
     fn conclude(&mut self) -> Result<ClientStep, Error> {
-        let Conclusion { server_verified, channel_binding, iterations, security_layer } =
-            self.mechanism.conclude()?;
+        let done = self.mechanism.conclude()?;
         Ok(ClientStep::Done(Authenticated {
             mechanism: self.mechanism.name(),
-            server_verified,
-            channel_binding,
-            iterations,
-            security_layer,
+            server_verified: done.server_verified,
+            channel_binding: done.channel_binding,
+            iterations: done.iterations,
+            security_layer: done.security_layer,
+            attributes: done.attributes,
         }))
     }
 
