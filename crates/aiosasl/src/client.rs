@@ -9,6 +9,7 @@ use core::{fmt, mem};
 
 use crate::{
     binding::BindingKind,
+    credentials::Resumption,
     encoding::encoded_len,
     error::{Error, Misuse, Reason, Refusal},
     layer::SecurityLayer,
@@ -59,6 +60,8 @@ pub struct Authenticated {
     pub security_layer: Option<Box<dyn SecurityLayer>>,
     /// What an identity provider tells of the user, as the server's last words have it (RFC 6616 section 3.4).
     pub attributes: Option<Box<str>>,
+    /// What makes the next login to the same server shorter: give it to [`Credentials`](crate::credentials::Credentials).
+    pub resumption: Option<Resumption>,
 }
 
 #[derive(Default)]
@@ -133,7 +136,7 @@ impl ClientExchange {
                 ServerMessage::Failure(code),
             ) => Err(Error::Refused(Refusal::new(code))),
             (State::ExpectEmptyChallenge(first), ServerMessage::Challenge(it)) => {
-                Ok(self.say_first(first, &it))
+                self.say_first(first, &it)
             }
             (State::ExpectEmptyChallenge(_), ServerMessage::Success { .. }) => {
                 Err(Error::Peer(Reason::ServerNotVerified))
@@ -197,12 +200,15 @@ impl ClientExchange {
         }
     }
 
-    fn say_first(&mut self, first: Response, challenge: &Challenge) -> ClientStep {
+    fn say_first(&mut self, first: Response, challenge: &Challenge) -> Result<ClientStep, Error> {
+        if !challenge.is_empty() && self.mechanism.initial_response_can_be_dropped() {
+            return self.turn(challenge, Origin::Challenge);
+        }
         if !challenge.is_empty() && self.profile.first_challenge == FirstChallenge::MustBeEmpty {
-            return self.fail(Error::Peer(Reason::NotEmpty));
+            return Ok(self.fail(Error::Peer(Reason::NotEmpty)));
         }
         self.state = State::ExpectMessage;
-        ClientStep::Send(ClientMessage::Response(first))
+        Ok(ClientStep::Send(ClientMessage::Response(first)))
     }
 
     fn turn(&mut self, message: &Challenge, origin: Origin) -> Result<ClientStep, Error> {
@@ -254,6 +260,7 @@ impl ClientExchange {
             iterations: done.iterations,
             security_layer: done.security_layer,
             attributes: done.attributes,
+            resumption: done.resumption,
         }))
     }
 

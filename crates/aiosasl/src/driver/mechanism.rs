@@ -10,7 +10,7 @@ use super::{
 use crate::{
     binding::BindingKind,
     client::{Authenticated, ClientExchange, ClientStep},
-    credentials::Credentials,
+    credentials::{Credentials, Resumption},
     error::{Error, FailureCode},
     layer::SecurityLayer,
     mechanism::{ClientMechanism, Properties},
@@ -160,6 +160,8 @@ pub struct AuthenticationReport {
     pub security_layer: Option<Box<dyn SecurityLayer>>,
     /// What an identity provider tells of the user (RFC 6616 section 3.4).
     pub attributes: Option<Box<str>>,
+    /// What makes the next login to the same server shorter.
+    pub resumption: Option<Resumption>,
 }
 
 impl AuthenticationReport {
@@ -172,6 +174,7 @@ impl AuthenticationReport {
             iterations: None,
             security_layer: None,
             attributes: None,
+            resumption: None,
         }
     }
 }
@@ -185,6 +188,7 @@ impl From<Authenticated> for AuthenticationReport {
             iterations: authenticated.iterations,
             security_layer: authenticated.security_layer,
             attributes: authenticated.attributes,
+            resumption: authenticated.resumption,
         }
     }
 }
