@@ -12,7 +12,7 @@ use aiosasl::{
     query::{ClientAnswer, ClientQuery, Subject},
 };
 
-use crate::Accounts;
+use crate::{Accounts, ToyGss};
 
 /// The most messages of a conversation: far more than any mechanism needs.
 const MAX_MESSAGES: usize = 64;
@@ -180,13 +180,15 @@ pub fn talk_over(
     converse(client, server, accounts, wire, answer)
 }
 
-/// The answer to a client's question that needs nobody's help; whoever is sent to a URL comes back from there.
+/// The answer to a client's question that needs nobody's help; whoever is sent to a URL comes back from there, and security
+/// contexts come from a [`ToyGss`].
 ///
 /// # Panics
 ///
 /// Where only a person can answer.
 pub fn answer(query: ClientQuery) -> ClientAnswer {
     match query {
+        ClientQuery::Gss(gss) => gss.initiate_with(&ToyGss::new()).into_client_answer(),
         ClientQuery::Question(question) if matches!(question.subject(), Subject::Visit { .. }) => {
             question.answer("")
         }
@@ -195,6 +197,23 @@ pub fn answer(query: ClientQuery) -> ClientAnswer {
             Err(query) => panic!("nobody can answer {query:?}"),
         },
     }
+}
+
+/// Starts a client's exchange, and answers what it asks before it says anything.
+///
+/// # Errors
+///
+/// The exchange's.
+///
+/// # Panics
+///
+/// As [`talk`].
+pub fn begin(client: &mut ClientExchange) -> Result<ClientStep, Error> {
+    let mut step = client.start();
+    while let Ok(ClientStep::Ask(query)) = step {
+        step = client.answer(answer(query));
+    }
+    step
 }
 
 fn converse(
