@@ -273,8 +273,9 @@ impl Accounts {
     fn nonce_use(&self, query: NonceUse) -> Answer {
         let key = (query.authentication_id().as_str().to_owned(), query.nonce().to_owned());
         let mut used = self.used();
-        let last = used.nonces.get(&key).copied().unwrap_or_default();
-        if query.count() != last + 1 {
+        let last = used.nonces.get(&key).copied();
+        // One that is used for the first time is the server's own, and of this exchange.
+        if query.count() != 1 && last.and_then(|it| it.checked_add(1)) != Some(query.count()) {
             return query.answer(Freshness::Stale);
         }
         used.nonces.insert(key, query.count());

@@ -5,7 +5,7 @@ use aiosasl::{
     binding::{ChannelBinding, ClientBinding},
     credentials::Credentials,
     error::{Error, FailureCode},
-    mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext},
+    mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext, Service},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
     profile::Profile,
@@ -38,9 +38,10 @@ pub struct Meeting {
 }
 
 impl<'a> FaceToFace<'a> {
-    /// A mechanism that is not tied to a channel.
+    /// A mechanism that is not tied to a channel, of the service `test` on `localhost`.
     pub fn new(mechanism: &'a Mechanism, accounts: &'a Accounts) -> Self {
-        Self { mechanism, accounts, binding: None, rules: Rules::default() }
+        let service = Some(Service::new("test", "localhost"));
+        Self { mechanism, accounts, binding: None, rules: Rules { service, ..Rules::default() } }
     }
 
     /// The same, on a channel that both ends see like this.

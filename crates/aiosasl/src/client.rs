@@ -9,6 +9,7 @@ use core::{fmt, mem};
 
 use crate::{
     binding::BindingKind,
+    credentials::Resumption,
     encoding::encoded_len,
     error::{Error, Misuse, Reason, Refusal},
     layer::SecurityLayer,
@@ -57,6 +58,8 @@ pub struct Authenticated {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What makes the next login to the same server shorter: give it to [`Credentials`](crate::credentials::Credentials).
+    pub resumption: Option<Resumption>,
 }
 
 #[derive(Default)]
@@ -131,7 +134,7 @@ impl ClientExchange {
                 ServerMessage::Failure(code),
             ) => Err(Error::Refused(Refusal::new(code))),
             (State::ExpectEmptyChallenge(first), ServerMessage::Challenge(it)) => {
-                Ok(self.say_first(first, &it))
+                self.say_first(first, &it)
             }
             (State::ExpectEmptyChallenge(_), ServerMessage::Success { .. }) => {
                 Err(Error::Peer(Reason::ServerNotVerified))
@@ -195,12 +198,15 @@ impl ClientExchange {
         }
     }
 
-    fn say_first(&mut self, first: Response, challenge: &Challenge) -> ClientStep {
+    fn say_first(&mut self, first: Response, challenge: &Challenge) -> Result<ClientStep, Error> {
+        if !challenge.is_empty() && self.mechanism.initial_response_can_be_dropped() {
+            return self.turn(challenge, Origin::Challenge);
+        }
         if !challenge.is_empty() && self.profile.first_challenge == FirstChallenge::MustBeEmpty {
-            return self.fail(Error::Peer(Reason::NotEmpty));
+            return Ok(self.fail(Error::Peer(Reason::NotEmpty)));
         }
         self.state = State::ExpectMessage;
-        ClientStep::Send(ClientMessage::Response(first))
+        Ok(ClientStep::Send(ClientMessage::Response(first)))
     }
 
     fn turn(&mut self, message: &Challenge, origin: Origin) -> Result<ClientStep, Error> {
@@ -244,7 +250,7 @@ impl ClientExchange {
     }
 
     fn conclude(&mut self) -> Result<ClientStep, Error> {
-        let Conclusion { server_verified, channel_binding, iterations, security_layer } =
+        let Conclusion { server_verified, channel_binding, iterations, security_layer, resumption } =
             self.mechanism.conclude()?;
         Ok(ClientStep::Done(Authenticated {
             mechanism: self.mechanism.name(),
@@ -252,6 +258,7 @@ impl ClientExchange {
             channel_binding,
             iterations,
             security_layer,
+            resumption,
         }))
     }
 

@@ -121,7 +121,7 @@ impl Dice {
 
     /// Pieces of what mechanisms say, and of what they don't.
     fn octets(&mut self) -> Vec<u8> {
-        const PIECES: [&[u8]; 20] = [
+        const PIECES: [&[u8]; 28] = [
             b"",
             b"\0",
             b"\0user\0",
@@ -142,6 +142,14 @@ impl Dice {
             b"\x01",
             b"{\"status\":\"invalid_token\"}",
             b"\xff\xfe",
+            b"<a@b>",
+            b"user 00000000000000000000000000000000",
+            b"nonce=\"serverNonce0123456789abc\",algorithm=md5-sess,charset=utf-8",
+            b"nonce=\"old\",nc=00000002",
+            b"username=\"user\",realm=\"localhost\",cnonce=\"c\",digest-uri=\"test/localhost\"",
+            b",response=00000000000000000000000000000000",
+            b",nonce=\"serverNonce0123456789abc\",nc=00000001",
+            b"rspauth=00000000000000000000000000000000",
         ];
         if self.roll(32) == 0 {
             return vec![b'a'; 70_000];

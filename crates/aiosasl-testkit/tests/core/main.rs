@@ -2,6 +2,7 @@
 
 mod broken;
 mod challenge;
+mod digest_md5;
 mod laws;
 mod mechanisms;
 mod ntlm;

@@ -141,7 +141,7 @@ fn success_in_the_place_of_any_message() {
 fn is_signature(message: &ServerMessage) -> bool {
     match message {
         ServerMessage::Challenge(it) | ServerMessage::Success { additional_data: Some(it) } => {
-            it.as_bytes().starts_with(b"v=")
+            it.as_bytes().starts_with(b"v=") || it.as_bytes().starts_with(b"rspauth=")
         }
         _ => false,
     }

@@ -3,6 +3,7 @@
 mod bindings;
 mod challenge;
 mod cram_md5;
+mod digest_md5;
 mod ledger;
 mod login;
 mod ntlm;
@@ -30,6 +31,14 @@ const HERE: &[(&str, &[Player])] = &[
     ),
     ("channel_binding.json", &[bindings::channel_bindings]),
     ("cram_md5.json", &[cram_md5::cram_md5_is_a_keyed_hash_of_the_challenge]),
+    (
+        "digest_md5.json",
+        &[
+            digest_md5::good_exchanges,
+            digest_md5::malformed_messages,
+            digest_md5::published_examples_that_do_not_verify,
+        ],
+    ),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),

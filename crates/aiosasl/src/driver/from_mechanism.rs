@@ -66,15 +66,18 @@ impl FromMechanism {
 
     /// All mechanisms of this build that log in by what somebody knows, and may be chosen without being named.
     ///
-    /// Not EXTERNAL, which is a refusal where no lower layer vouches for the client, and not ANONYMOUS, which would come
-    /// in as nobody where everything else fails: who wants them names them.
+    /// Not EXTERNAL, which is a refusal where no lower layer vouches for the client, not ANONYMOUS, which would come in as
+    /// nobody where everything else fails, and nothing that takes a ticket, a device or a browser: who wants them names them.
     pub fn all(credentials: impl CredentialProvider + 'static) -> Self {
         let current = mechanisms::ALL
             .iter()
             .copied()
             .filter(|mechanism| Policy::chooses_by_itself(&mechanism.properties))
             .filter(|mechanism| {
-                !matches!(mechanism.properties.needs, Needs::Anonymity | Needs::External)
+                matches!(
+                    mechanism.properties.needs,
+                    Needs::Password | Needs::PrivateKey | Needs::Token
+                )
             });
         Self::any_of(current, credentials)
     }

@@ -8,6 +8,8 @@ pub mod anonymous;
 pub mod challenge;
 #[cfg(feature = "cram-md5")]
 pub mod cram_md5;
+#[cfg(feature = "digest-md5")]
+pub mod digest_md5;
 #[cfg(feature = "external")]
 pub mod external;
 #[cfg(feature = "login")]
@@ -61,6 +63,8 @@ pub const ALL: &[Mechanism] = &[
     challenge::ECDSA_NIST256P_CHALLENGE,
     #[cfg(feature = "ecdh-x25519-challenge")]
     challenge::ECDH_X25519_CHALLENGE,
+    #[cfg(feature = "digest-md5")]
+    digest_md5::MECHANISM,
     #[cfg(feature = "cram-md5")]
     cram_md5::MECHANISM,
     #[cfg(feature = "ntlm")]

@@ -11,7 +11,7 @@ use anyhow::Result;
 use super::pipe::{Event, Pipe};
 use super::rows::{Half, Row};
 use super::theirs::{Said, Theirs};
-use super::{GREETING, HOST, PASSWORD, SERVICE};
+use super::{GREETING, HOST, PASSWORD, SERVICE, Variable};
 
 /// The packages.
 pub(super) const PACKAGES: [&str; 1] = ["gsasl"];
@@ -36,8 +36,9 @@ pub(super) struct Gsasl {
 }
 
 impl Gsasl {
-    pub(super) fn open(row: &Row) -> Result<Self> {
+    pub(super) fn open(row: &Row, variables: &[Variable]) -> Result<Self> {
         let mut command = Command::new("gsasl");
+        command.envs(variables.iter().cloned());
         command.args(["--mechanism", &row.mechanism, "--iteration-count", "4096"]);
         command.env("LC_ALL", "C.UTF-8");
         let server_first = SERVER_FIRST.contains(&&*row.mechanism);

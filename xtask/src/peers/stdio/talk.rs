@@ -113,7 +113,7 @@ impl Talk<'_> {
 pub(super) fn last_words(mechanism: &str) -> Option<u32> {
     match mechanism {
         "DIGEST-MD5" => Some(2),
-        "GS2-KRB5" | "GS2-KRB5-PLUS" => Some(1),
+        "GS2-KRB5" | "GS2-KRB5-PLUS" | "GSS-SPNEGO" => Some(1),
         _ if mechanism.starts_with("SCRAM-") => Some(2),
         _ => None,
     }
