@@ -118,9 +118,12 @@ pub fn too_long(limit: usize) -> WireError {
 mod tests {
     use super::*;
 
-    /// One octet that counts those behind it.
+    /// One octet that counts those behind it, at most 99.
     fn counted(head: &[u8]) -> Result<Option<usize>, WireError> {
-        Ok(head.first().map(|count| usize::from(*count) + 1))
+        match head.first() {
+            Some(100..) => Err(too_long(99)),
+            count => Ok(count.map(|count| usize::from(*count) + 1)),
+        }
     }
 
     #[test]
