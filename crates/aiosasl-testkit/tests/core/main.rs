@@ -3,6 +3,7 @@
 mod broken;
 mod challenge;
 mod digest_md5;
+mod gssapi;
 mod laws;
 mod mechanisms;
 mod ntlm;
