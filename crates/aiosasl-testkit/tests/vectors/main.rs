@@ -13,6 +13,7 @@ mod one_message;
 mod reference;
 mod scram;
 mod scram_parts;
+mod visit;
 mod words;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -64,7 +65,9 @@ const HERE: &[(&str, &[Player])] = &[
             oauth::xoauth2_shows_a_token,
         ],
     ),
+    ("openid20.json", &[visit::openid20]),
     ("plain.json", &[one_message::plain_is_one_message_of_three_fields]),
+    ("saml20.json", &[visit::saml20]),
     (
         "scram.json",
         &[
