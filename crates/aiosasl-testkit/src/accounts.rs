@@ -61,6 +61,7 @@ pub struct Accounts {
     used: Arc<Mutex<Used>>,
     passcodes: BTreeMap<String, Vec<(Secret, PasscodeVerdict)>>,
     visits: BTreeMap<String, (String, Option<AuthenticationId>)>,
+    attributes: String,
     realm: Option<String>,
 }
 
@@ -90,6 +91,7 @@ impl Accounts {
             used: Arc::default(),
             passcodes: BTreeMap::new(),
             visits: BTreeMap::new(),
+            attributes: String::new(),
             realm: None,
             decoy: Decoy::new(Secret::new([0x5a; 32]), ITERATIONS, 16),
         }
@@ -152,6 +154,12 @@ impl Accounts {
         visitor: Option<AuthenticationId>,
     ) -> Self {
         self.visits.insert(provider.into(), (url.into(), visitor));
+        self
+    }
+
+    /// What identity providers tell of whoever comes back.
+    pub fn with_attributes(mut self, attributes: &str) -> Self {
+        self.attributes = attributes.into();
         self
     }
 
@@ -324,7 +332,9 @@ impl Accounts {
     fn returned(&self, query: Returned) -> Answer {
         let visitor = self.visits.values().find(|(url, _)| **url == *query.url());
         match visitor.and_then(|(_, visitor)| visitor.clone()) {
-            Some(visitor) => query.answer(TokenVerdict::Accepted(visitor), ""),
+            Some(visitor) => {
+                query.answer(TokenVerdict::Accepted(visitor), self.attributes.as_str())
+            }
             None => query.answer(TokenVerdict::Refused, ""),
         }
     }
