@@ -24,6 +24,7 @@ use tokio::sync::watch;
 
 use crate::{
     papers::Authority,
+    served::is_served,
     status::{Failure, Status},
 };
 
@@ -62,7 +63,9 @@ impl House {
         let other_authority = Authority::new("another authority")?.certificate();
         let tls = ServerTls::from_pem(&chain, &key, Some(&authority))
             .map_err(|error| failure("TLS", &error))?;
-        let mut config = ServerConfig::new(ALL).with_tls(tls);
+        // All of them would be more than a line of IRC can carry.
+        let offered: Vec<_> = ALL.iter().filter(|it| is_served(it)).copied().collect();
+        let mut config = ServerConfig::new(offered).with_tls(tls);
         // So that it is the client that does not do it.
         config.plaintext = Plaintext::Anywhere;
         let folder = tempfile::tempdir().map_err(|error| failure("a folder", &error))?;
