@@ -176,7 +176,7 @@ pub fn talk_over(
     accounts: &Accounts,
     wire: impl FnMut(OnTheWire<'_>),
 ) -> Meeting {
-    converse(client, server, accounts, wire, |query| match query.answer_by_itself() {
+    converse(client, server, accounts, wire, |query| match accounts.known(query) {
         Ok(answer) => answer,
         Err(query) => panic!("nobody can answer {query:?}"),
     })
