@@ -21,6 +21,8 @@ use aiosasl::{
     token::TokenRefusal,
 };
 
+use crate::ToyGss;
+
 /// How many iterations new verifiers get.
 const ITERATIONS: u32 = 4096;
 /// The hash of the verifier that is compared with where there is no account.
@@ -62,6 +64,7 @@ pub struct Accounts {
     visits: BTreeMap<String, (String, Option<AuthenticationId>)>,
     /// What the person at the client knows.
     known: BTreeMap<&'static str, Secret>,
+    realm: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +94,7 @@ impl Accounts {
             passcodes: BTreeMap::new(),
             visits: BTreeMap::new(),
             known: BTreeMap::new(),
+            realm: None,
             decoy: Decoy::new(Secret::new([0x5a; 32]), ITERATIONS, 16),
         }
     }
@@ -162,6 +166,12 @@ impl Accounts {
         self
     }
 
+    /// Names initiators of security contexts as Kerberos does: `name@realm`.
+    pub fn in_realm(mut self, realm: &str) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
     /// The secret that stands in the place of the one that was good for once, where one was replaced.
     pub fn replaced(&self, name: &str, form: &SecretForm) -> Option<Secret> {
         self.used().replaced.get(&(name.to_owned(), form.clone())).cloned()
@@ -216,6 +226,7 @@ impl Accounts {
                 let identity = query.vouched().or(self.external.as_ref()).cloned();
                 query.answer(identity)
             }
+            Query::Gss(gss) => gss.accept_with(&self.toy_gss()).into_answer(),
             Query::NonceUse(query) => self.nonce_use(query),
             Query::Redirect(query) => match self.visits.get(query.provider()) {
                 Some((url, _)) => query.answer(url.as_str()),
@@ -232,9 +243,9 @@ impl Accounts {
         }
     }
 
-    /// The answer of whoever is at the client.
+    /// The answer of whoever is at the client; the query itself, where they don't know.
     pub(crate) fn known(&self, query: ClientQuery) -> Result<ClientAnswer, ClientQuery> {
-        let ClientQuery::Question(question) = query else { return query.answer_by_itself() };
+        let ClientQuery::Question(question) = query else { return Err(query) };
         let known = match question.subject() {
             Subject::Foreign { what, .. } => self.known.get(what),
             _ => None,
@@ -243,6 +254,20 @@ impl Accounts {
             Some(text) => Ok(question.answer(text.clone())),
             None => Err(ClientQuery::Question(question)),
         }
+    }
+
+    /// Security contexts for all whose passwords are known themselves.
+    fn toy_gss(&self) -> ToyGss {
+        let mut toy = ToyGss::new();
+        if let Some(realm) = &self.realm {
+            toy = toy.in_realm(realm);
+        }
+        for ((name, form), secrets) in &self.secrets {
+            if let (SecretForm::Password, [password, ..]) = (form, &**secrets) {
+                toy = toy.with_password(name, password.clone());
+            }
+        }
+        toy
     }
 
     fn authorize(&self, query: Authorize) -> Answer {
@@ -297,8 +322,9 @@ impl Accounts {
     fn nonce_use(&self, query: NonceUse) -> Answer {
         let key = (query.authentication_id().as_str().to_owned(), query.nonce().to_owned());
         let mut used = self.used();
-        let last = used.nonces.get(&key).copied().unwrap_or_default();
-        if query.count() != last + 1 {
+        let last = used.nonces.get(&key).copied();
+        // One that is used for the first time is the server's own, and of this exchange.
+        if query.count() != 1 && last.and_then(|it| it.checked_add(1)) != Some(query.count()) {
             return query.answer(Freshness::Stale);
         }
         used.nonces.insert(key, query.count());

@@ -2,6 +2,8 @@
 
 mod broken;
 mod challenge;
+mod digest_md5;
+mod gssapi;
 mod laws;
 mod mechanisms;
 mod ntlm;

@@ -3,6 +3,8 @@
 mod bindings;
 mod challenge;
 mod cram_md5;
+mod digest_md5;
+mod gssapi;
 mod ledger;
 mod login;
 mod ntlm;
@@ -30,7 +32,26 @@ const HERE: &[(&str, &[Player])] = &[
     ),
     ("channel_binding.json", &[bindings::channel_bindings]),
     ("cram_md5.json", &[cram_md5::cram_md5_is_a_keyed_hash_of_the_challenge]),
+    (
+        "digest_md5.json",
+        &[
+            digest_md5::good_exchanges,
+            digest_md5::malformed_messages,
+            digest_md5::published_examples_that_do_not_verify,
+        ],
+    ),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
+    (
+        "gssapi.json",
+        &[
+            gssapi::ends_agree_on_a_layer,
+            gssapi::headers_stand_before_tokens,
+            gssapi::malformed_agreements_are_refused,
+            gssapi::malformed_headers_are_refused,
+            gssapi::names_follow_from_identifiers,
+            gssapi::tokens_lose_what_names_the_mechanism,
+        ],
+    ),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),
     ("ntlm.json", &[ntlm::an_exchange, ntlm::damaged_messages_are_refused, ntlm::keys_and_proofs]),

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     binding::BindingKind,
     client::{Authenticated, ClientExchange, ClientStep},
-    credentials::Credentials,
+    credentials::{Credentials, Resumption},
     error::{Error, FailureCode},
     layer::SecurityLayer,
     mechanism::{ClientMechanism, Properties},
@@ -158,6 +158,8 @@ pub struct AuthenticationReport {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What makes the next login to the same server shorter.
+    pub resumption: Option<Resumption>,
 }
 
 impl AuthenticationReport {
@@ -169,6 +171,7 @@ impl AuthenticationReport {
             channel_binding: None,
             iterations: None,
             security_layer: None,
+            resumption: None,
         }
     }
 }
@@ -181,8 +184,9 @@ impl From<Authenticated> for AuthenticationReport {
             channel_binding,
             iterations,
             security_layer,
+            resumption,
         } = authenticated;
-        Self { mechanism, server_verified, channel_binding, iterations, security_layer }
+        Self { mechanism, server_verified, channel_binding, iterations, security_layer, resumption }
     }
 }
 

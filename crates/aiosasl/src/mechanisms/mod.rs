@@ -8,8 +8,12 @@ pub mod anonymous;
 pub mod challenge;
 #[cfg(feature = "cram-md5")]
 pub mod cram_md5;
+#[cfg(feature = "digest-md5")]
+pub mod digest_md5;
 #[cfg(feature = "external")]
 pub mod external;
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 #[cfg(feature = "login")]
 pub mod login;
 #[cfg(feature = "ntlm")]
@@ -31,6 +35,8 @@ pub mod scram;
 /// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
 /// then what reveals the password, and what proves nobody last.
 pub const ALL: &[Mechanism] = &[
+    #[cfg(feature = "gs2")]
+    gssapi::GS2_KRB5_PLUS,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512_PLUS,
     #[cfg(feature = "scram-sha3-512")]
@@ -45,6 +51,12 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_1_PLUS,
     #[cfg(feature = "external")]
     external::MECHANISM,
+    #[cfg(feature = "gs2")]
+    gssapi::GS2_KRB5,
+    #[cfg(feature = "gssapi")]
+    gssapi::GSSAPI,
+    #[cfg(feature = "gss-spnego")]
+    gssapi::GSS_SPNEGO,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512,
     #[cfg(feature = "scram-sha3-512")]
@@ -61,6 +73,8 @@ pub const ALL: &[Mechanism] = &[
     challenge::ECDSA_NIST256P_CHALLENGE,
     #[cfg(feature = "ecdh-x25519-challenge")]
     challenge::ECDH_X25519_CHALLENGE,
+    #[cfg(feature = "digest-md5")]
+    digest_md5::MECHANISM,
     #[cfg(feature = "cram-md5")]
     cram_md5::MECHANISM,
     #[cfg(feature = "ntlm")]

@@ -14,7 +14,7 @@ use base64ct::{Base64, Encoding};
 use super::pipe::{Event, Pipe};
 use super::rows::{Half, Row};
 use super::theirs::{Said, Theirs};
-use super::{HOST, PASSWORD, SERVICE, USER};
+use super::{HOST, PASSWORD, SERVICE, USER, Variable};
 use crate::run;
 
 /// The packages.
@@ -73,10 +73,11 @@ impl Cyrus {
     }
 
     /// Their program. Its output is flushed line by line only where it is told to, and its passwords come from the terminal where there is one.
-    pub(super) fn open(&self, row: &Row) -> Result<Sample> {
+    pub(super) fn open(&self, row: &Row, variables: &[Variable]) -> Result<Sample> {
         let mut command = Command::new("setsid");
         let folder = self.copy()?;
         command.args(["stdbuf", "-oL"]).env("SASL_CONF_PATH", folder.path());
+        command.envs(variables.iter().cloned());
         let half = row.ours.other();
         match half {
             Half::Client => client(&mut command, row),

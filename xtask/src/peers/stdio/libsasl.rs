@@ -10,7 +10,7 @@ use super::cyrus::{ACCOUNTS, Cyrus};
 use super::pipe::{Event, Pipe};
 use super::rows::{Case, Half, Row};
 use super::theirs::{Said, Theirs};
-use super::{BOSS, GREETING, HOST, SERVICE, USER, talk};
+use super::{BOSS, GREETING, HOST, SERVICE, USER, Variable, talk};
 use crate::run;
 
 pub(super) struct Libsasl {
@@ -23,7 +23,7 @@ pub(super) struct Libsasl {
 }
 
 impl Libsasl {
-    pub(super) fn open(cyrus: &Cyrus, row: &Row) -> Result<Self> {
+    pub(super) fn open(cyrus: &Cyrus, row: &Row, variables: &[Variable]) -> Result<Self> {
         let folder = cyrus.copy()?;
         let accounts: PathBuf = folder.path().join(ACCOUNTS);
         let half = row.ours.other();
@@ -51,7 +51,7 @@ impl Libsasl {
         });
         let mut command = Command::new("/usr/bin/python3");
         command.arg(run::root().join("xtask/clients/libsasl.py")).arg(wanted.to_string());
-        command.env("SASL_CONF_PATH", folder.path());
+        command.env("SASL_CONF_PATH", folder.path()).envs(variables.iter().cloned());
         let has_last_words = talk::last_words(&row.mechanism).is_some();
         let pipe = Pipe::open(command)?;
         Ok(Self { pipe, half, has_last_words, name: None, _folder: folder })

@@ -218,6 +218,11 @@ impl Row {
         all
     }
 
+    /// Whether it takes Kerberos.
+    pub(super) fn needs_ticket(&self) -> bool {
+        self.mechanism.starts_with("GS")
+    }
+
     /// Who wants to come in.
     pub(super) fn user(&self) -> &'static str {
         if self.case == Case::Unknown { STRANGER } else { USER }
