@@ -78,8 +78,8 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
         while let Ok(ClientStep::Ask(query)) = step {
             step = exchange.answer(match query.answer_by_itself() {
                 Ok(answer) => answer,
-                Err(ClientQuery::Question(question)) => question.answer("a"),
-                Err(query) => panic!("nobody answers {query:?}"),
+                Err(ClientQuery::Question(question)) => question.answer("12345678"),
+                Err(other) => panic!("nobody can answer {other:?}"),
             });
         }
         match step {
@@ -124,6 +124,12 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             }
             ServerStep::Ask(Query::VerifyToken(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused))
+            }
+            ServerStep::Ask(Query::Redirect(query)) => {
+                exchange.answer(query.answer("https://idp.example/"))
+            }
+            ServerStep::Ask(Query::Returned(query)) => {
+                exchange.answer(query.answer(TokenVerdict::Refused, ""))
             }
             ServerStep::Ask(Query::External(query)) => {
                 exchange.answer(query.answer(AuthenticationId::new("somebody").ok()))

@@ -64,6 +64,7 @@ pub struct Accounts {
     visits: BTreeMap<String, (String, Option<AuthenticationId>)>,
     /// What the person at the client knows.
     known: BTreeMap<&'static str, Secret>,
+    attributes: String,
     realm: Option<String>,
 }
 
@@ -94,6 +95,7 @@ impl Accounts {
             passcodes: BTreeMap::new(),
             visits: BTreeMap::new(),
             known: BTreeMap::new(),
+            attributes: String::new(),
             realm: None,
             decoy: Decoy::new(Secret::new([0x5a; 32]), ITERATIONS, 16),
         }
@@ -163,6 +165,12 @@ impl Accounts {
     /// ([`Subject::Foreign`]).
     pub fn with_known(mut self, what: &'static str, text: &str) -> Self {
         self.known.insert(what, Secret::new(text));
+        self
+    }
+
+    /// What identity providers tell of whoever comes back.
+    pub fn with_attributes(mut self, attributes: &str) -> Self {
+        self.attributes = attributes.into();
         self
     }
 
@@ -348,7 +356,9 @@ impl Accounts {
     fn returned(&self, query: Returned) -> Answer {
         let visitor = self.visits.values().find(|(url, _)| **url == *query.url());
         match visitor.and_then(|(_, visitor)| visitor.clone()) {
-            Some(visitor) => query.answer(TokenVerdict::Accepted(visitor), ""),
+            Some(visitor) => {
+                query.answer(TokenVerdict::Accepted(visitor), self.attributes.as_str())
+            }
             None => query.answer(TokenVerdict::Refused, ""),
         }
     }

@@ -9,7 +9,7 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
     profile::Profile,
-    query::{ClientAnswer, ClientQuery},
+    query::{ClientAnswer, ClientQuery, Subject},
 };
 
 use crate::{Accounts, ToyGss};
@@ -180,7 +180,8 @@ pub fn talk_over(
     converse(client, server, accounts, wire, |query| accounts.known(query).unwrap_or_else(answer))
 }
 
-/// The answer to a client's question that needs nobody's help; security contexts come from a [`ToyGss`].
+/// The answer to a client's question that needs nobody's help; whoever is sent to a URL comes back from there, and security
+/// contexts come from a [`ToyGss`].
 ///
 /// # Panics
 ///
@@ -188,6 +189,9 @@ pub fn talk_over(
 pub fn answer(query: ClientQuery) -> ClientAnswer {
     match query {
         ClientQuery::Gss(gss) => gss.initiate_with(&ToyGss::new()).into_client_answer(),
+        ClientQuery::Question(question) if matches!(question.subject(), Subject::Visit { .. }) => {
+            question.answer("")
+        }
         other => match other.answer_by_itself() {
             Ok(answer) => answer,
             Err(query) => panic!("nobody can answer {query:?}"),

@@ -13,7 +13,7 @@ use crate::{
     encoding::encoded_len,
     error::{Error, Misuse, Reason, Refusal},
     layer::SecurityLayer,
-    mechanism::{ClientMechanism, ClientTurn, Conclusion, Heard},
+    mechanism::{ClientMechanism, ClientTurn, Heard},
     message::{Challenge, ClientMessage, Response, ServerMessage},
     name::MechanismName,
     profile::{FirstChallenge, InitialResponse, Profile},
@@ -58,6 +58,8 @@ pub struct Authenticated {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user, as the server's last words have it (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
     /// What makes the next login to the same server shorter: give it to [`Credentials`](crate::credentials::Credentials).
     pub resumption: Option<Resumption>,
 }
@@ -266,15 +268,15 @@ impl ClientExchange {
     }
 
     fn conclude(&mut self) -> Result<ClientStep, Error> {
-        let Conclusion { server_verified, channel_binding, iterations, security_layer, resumption } =
-            self.mechanism.conclude()?;
+        let done = self.mechanism.conclude()?;
         Ok(ClientStep::Done(Authenticated {
             mechanism: self.mechanism.name(),
-            server_verified,
-            channel_binding,
-            iterations,
-            security_layer,
-            resumption,
+            server_verified: done.server_verified,
+            channel_binding: done.channel_binding,
+            iterations: done.iterations,
+            security_layer: done.security_layer,
+            attributes: done.attributes,
+            resumption: done.resumption,
         }))
     }
 

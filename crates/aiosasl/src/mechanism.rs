@@ -129,6 +129,8 @@ pub struct Conclusion {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user, as the server's last words have it (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
     /// What makes the next login to the same server shorter.
     pub resumption: Option<Resumption>,
 }

@@ -100,12 +100,18 @@ reasons! {
     BadPort = "bad-port", "expected a port, a decimal from 1 to 65535";
     /// A private key is none of the mechanism's curve, or in no form that is read.
     BadPrivateKey = "bad-private-key", "expected a private key of the mechanism's curve";
+    /// An identity provider is no domain (RFC 6595 section 3.1), or no OpenID identifier (RFC 6616 section 3.1).
+    BadProvider = "bad-provider", "expected an identity provider: a domain, or an OpenID identifier";
     /// The public key that the store has is none.
     BadPublicKey = "bad-public-key", "the account's public key is none";
+    /// A URL is none that a browser may be sent to (RFC 6595 section 3.2, RFC 6616 section 3.2).
+    BadRedirect = "bad-redirect", "expected a URL that a browser may be sent to";
     /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
     BadSignature = "bad-signature", "expected a message of NTLM";
     /// A signature is not in DER (RFC 3279 section 2.2.3).
     BadSignatureEncoding = "bad-signature-encoding", "expected a signature in DER";
+    /// What is told of a user is no list of attributes and values (RFC 6616 section 3.4).
+    BadSregPair = "bad-sreg-pair", "expected attributes and values, '=' and ',' between them";
     /// The token has characters that no bearer token has, or there is none (RFC 6750 section 2.1).
     BadToken = "bad-token", "expected a bearer token";
     /// A message of NTLM is another one than the one that is due (MS-NLMP section 2.2.1).
@@ -170,6 +176,8 @@ reasons! {
     EmptyNonce = "empty-nonce", "the server's nonce is empty";
     /// The password is empty (RFC 4616 section 2).
     EmptyPassword = "empty-password", "the password is empty";
+    /// No identity provider is named (RFC 6595 section 3.1, RFC 6616 section 3.1).
+    EmptyProvider = "empty-provider", "no identity provider is named";
     /// The salt is empty.
     EmptySalt = "empty-salt", "the salt is empty";
     /// A GSS token is empty (RFC 4752 section 3, RFC 5801 section 4).

@@ -10,3 +10,4 @@ mod ntlm;
 mod policy;
 mod refusals;
 mod support;
+mod visit;

@@ -113,6 +113,8 @@ fn credentials_suit_what_needs_them() {
     };
     assert_eq!(suited(&Credentials::none()), []);
     assert_eq!(suited(&traced), [Needs::Anonymity]);
+    let named = Credentials::none().of_user("idp.example".try_into().ok());
+    assert_eq!(suited(&named), [Needs::Visit]);
     assert!(suited(&password).iter().all(|it| *it == Needs::Password));
     assert!(!suited(&password).is_empty());
     assert_eq!(suited(&Credentials::token("token")), [Needs::Token]);

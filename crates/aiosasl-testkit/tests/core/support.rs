@@ -63,6 +63,7 @@ pub(crate) fn accounts() -> Accounts {
         .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
         .with_token("user", "pencil")
         .with_external("user".try_into().expect("a name"))
+        .with_provider("user", "https://idp.example/?id=1", "user".try_into().ok())
         .with_anonymous()
 }
 

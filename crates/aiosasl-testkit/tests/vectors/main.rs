@@ -13,6 +13,7 @@ mod one_message;
 mod reference;
 mod scram;
 mod scram_parts;
+mod visit;
 mod words;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -64,7 +65,9 @@ const HERE: &[(&str, &[Player])] = &[
             oauth::xoauth2_shows_a_token,
         ],
     ),
+    ("openid20.json", &[visit::openid20]),
     ("plain.json", &[one_message::plain_is_one_message_of_three_fields]),
+    ("saml20.json", &[visit::saml20]),
     (
         "scram.json",
         &[
@@ -81,6 +84,7 @@ const HERE: &[(&str, &[Player])] = &[
 
 /// Who plays the files that are not played here: a test file, and what of it opens the vectors.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("frames.json", "crates/aiosasl-profiles/tests/frames/main.rs"),
     ("irc_chunks.json", "crates/aiosasl-profiles/tests/irc_transcripts.rs"),
     ("precis.json", "crates/aiosasl/tests/prep.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/imap_transcripts.rs"),

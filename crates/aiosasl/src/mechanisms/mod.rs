@@ -31,6 +31,8 @@ pub mod plain;
     feature = "scram-sha3-512",
 ))]
 pub mod scram;
+#[cfg(any(feature = "openid20", feature = "saml20"))]
+pub mod visit;
 
 /// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
 /// then what reveals the password, and what proves nobody last.
@@ -87,6 +89,10 @@ pub const ALL: &[Mechanism] = &[
     plain::MECHANISM,
     #[cfg(feature = "login")]
     login::MECHANISM,
+    #[cfg(feature = "saml20")]
+    visit::SAML20,
+    #[cfg(feature = "openid20")]
+    visit::OPENID20,
     #[cfg(feature = "anonymous")]
     anonymous::MECHANISM,
 ];
