@@ -15,7 +15,7 @@ def walk(value):
         for inner in value:
             yield from walk(inner)
 
-targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "cram_md5": "cram_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "scram_client": "scram", "scram_server": "scram"}
+targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "cram_md5": "cram_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "ht": "ht", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "scram_client": "scram", "scram_server": "scram"}
 for target, name in targets.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)

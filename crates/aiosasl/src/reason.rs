@@ -68,10 +68,14 @@ reasons! {
     BadGs2Flag = "bad-gs2-flag", "expected a gs2 flag: n, y or p";
     /// The gs2 header breaks its grammar (RFC 5802 section 7).
     BadGs2Header = "bad-gs2-header", "the gs2 header breaks its grammar";
+    /// A name of no mechanism of the HT family (draft-ietf-kitten-sasl-ht section 2).
+    BadHtName = "bad-ht-name", "expected the name of a hashed token's mechanism: HT, a hash, and a binding";
     /// The iteration count is no positive decimal without leading zero (RFC 5802 section 7).
     BadIterationCount = "bad-iteration-count", "expected a positive decimal iteration count";
     /// A key is not letters alone (RFC 7628 section 3.1).
     BadKey = "bad-key", "expected a key of letters";
+    /// Key-value pairs of a hashed token break their grammar (draft-ietf-kitten-sasl-ht).
+    BadKeyValue = "bad-key-value", "expected key-value pairs: letters, digits, /, +, - and _ around '='";
     /// There is no `=` in a pair (RFC 7628 section 3.1).
     BadKvpair = "bad-kvpair", "expected a key, '=', and a value";
     /// A nonce is empty, or has a character that is not printable ASCII, or a comma (RFC 5802 section 7).
@@ -84,6 +88,8 @@ reasons! {
     BadPrivateKey = "bad-private-key", "expected a private key of the mechanism's curve";
     /// The public key that the store has is none.
     BadPublicKey = "bad-public-key", "the account's public key is none";
+    /// The server's message begins with neither 0 nor 1 (draft-ietf-kitten-sasl-ht section 3.2).
+    BadResponderMessage = "bad-responder-msg", "expected 0 or 1 at the beginning of the server's message";
     /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
     BadSignature = "bad-signature", "expected a message of NTLM";
     /// A signature is not in DER (RFC 3279 section 2.2.3).
@@ -106,6 +112,8 @@ reasons! {
     ChannelBindingRequired = "channel-binding-required", "policy requires a channel binding";
     /// The two ends see different channels: possibly a man in the middle (RFC 5802 section 6).
     ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
+    /// The channel has no binding of the type that is in the mechanism's name (draft-ietf-kitten-sasl-ht section 2).
+    ChannelBindingUnavailable = "channel-binding-unavailable", "the channel has no binding of the type in the mechanism's name";
     /// The account's credentials have expired.
     CredentialsExpired = "credentials-expired", "the credentials have expired";
     /// The digest is not 32 digits long (RFC 2195 section 2).
@@ -158,12 +166,16 @@ reasons! {
     GssToken = "gss-token", "the security service refuses the peer's token";
     /// There is no GSS provider, or it can't do what is asked.
     GssUnavailable = "gss-unavailable", "there is no security service for this mechanism here";
+    /// A hash is not as long as the mechanism's (draft-ietf-kitten-sasl-ht section 3).
+    HashLength = "hash-length", "the hash has the wrong length";
     /// An initial response came with a mechanism in which the server speaks first (RFC 4422 section 3.2).
     InitialResponseNotAllowed = "initial-response-not-allowed", "the mechanism takes no initial response";
     /// A SCRAM message is not UTF-8, or has a NUL (RFC 5802 section 5.1).
     InvalidEncoding = "invalid-encoding", "expected UTF-8 without NUL";
     /// The client's proof is wrong: a wrong password, or an unknown account (RFC 5802 section 3).
     InvalidProof = "invalid-proof", "the client's proof does not fit";
+    /// The hash is of none of the account's tokens (draft-ietf-kitten-sasl-ht section 3.3).
+    InvalidToken = "invalid-token", "the token is none of the account's";
     /// The user name can't be prepared with SASLprep (RFC 5802 section 5.1).
     InvalidUsernameEncoding = "invalid-username-encoding", "the user name has forbidden characters";
     /// Not UTF-16 (RFC 2781).
@@ -190,8 +202,12 @@ reasons! {
     MissingHostOrPort = "missing-host-or-port", "expected host and port";
     /// No 0x01 after the gs2 header (RFC 7628 section 3.1).
     MissingKvsep = "missing-kvsep", "expected 0x01 after the header";
+    /// A message has no NUL where one has to be (draft-ietf-kitten-sasl-ht section 3).
+    MissingNul = "missing-nul", "expected a NUL";
     /// There is no last attribute `p=` (RFC 5802 section 5.1).
     MissingProof = "missing-proof", "expected the proof as the last attribute";
+    /// The server's message is empty, which should prove that it knows the token (draft-ietf-kitten-sasl-ht section 3.2).
+    MissingResponderMessage = "missing-responder-msg", "expected the server's proof that it knows the token";
     /// The message does not end with two 0x01 (RFC 7628 section 3.1).
     MissingTerminator = "missing-terminator", "expected 0x01 twice at the end";
     /// An XOAUTH2 message does not begin with the user.
@@ -248,6 +264,8 @@ reasons! {
     ProofLength = "proof-length", "the proof has the wrong length";
     /// The identity provider is not known here, or nobody came back from it (RFC 6595, RFC 6616).
     ProviderRefused = "provider-refused", "the identity provider is unknown, or vouches for nobody";
+    /// The server does not know the token (draft-ietf-kitten-sasl-ht section 3.2).
+    ResponderMismatch = "responder-mismatch", "the server's hash does not fit: it does not know the token";
     /// A secret that is good for once was used by somebody else in the same moment (RFC 2444 section 7).
     SecretReplaced = "secret-replaced", "the secret was used by somebody else in the same moment";
     /// Flag `y` while the server offers -PLUS: somebody hid it (RFC 5802 section 6).
@@ -262,6 +280,8 @@ reasons! {
     StoreUnavailable = "store-unavailable", "the account store can't answer now";
     /// The TLS versions that the two ends see differ (XEP-0515).
     TlsVersionMismatch = "tls-version-mismatch", "the two ends see different TLS versions: is there a man in the middle?";
+    /// The account has tokens, for other mechanisms (draft-ietf-kitten-sasl-ht section 3).
+    TokenBoundToOtherMechanism = "token-bound-to-other-mechanism", "the account's tokens are for other mechanisms";
     /// The token is unknown, expired, revoked, or not for this server.
     TokenRefused = "token-refused", "the token is unknown, expired, revoked, or not for this server";
     /// A token is longer than 255 characters (RFC 4505 section 2).

@@ -21,7 +21,12 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
         Needs::External | Needs::Ticket | Needs::Visit | Needs::Passcode => true,
         Needs::Password => is_password(mechanism, &credentials.key),
         Needs::PrivateKey => matches!(credentials.key, Key::Private(_)),
-        Needs::Token => matches!(credentials.key, Key::Token(_)),
+        // A hashed token is of somebody, and says who; a bearer token says it itself.
+        Needs::Token => {
+            let named = credentials.authentication_id.is_some();
+            matches!(credentials.key, Key::Token(_))
+                && (named || !mechanism.name.as_str().starts_with("HT-"))
+        }
     }
 }
 

@@ -8,3 +8,4 @@ mod ntlm;
 mod policy;
 mod refusals;
 mod support;
+mod tokens;

@@ -3,6 +3,7 @@
 mod bindings;
 mod challenge;
 mod cram_md5;
+mod ht;
 mod ledger;
 mod login;
 mod ntlm;
@@ -31,6 +32,14 @@ const HERE: &[(&str, &[Player])] = &[
     ("channel_binding.json", &[bindings::channel_bindings]),
     ("cram_md5.json", &[cram_md5::cram_md5_is_a_keyed_hash_of_the_challenge]),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
+    (
+        "ht.json",
+        &[
+            ht::malformed_messages_are_refused,
+            ht::the_channel_has_these_bindings,
+            ht::tokens_are_proven_by_both_ends,
+        ],
+    ),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),
     ("ntlm.json", &[ntlm::an_exchange, ntlm::damaged_messages_are_refused, ntlm::keys_and_proofs]),

@@ -10,6 +10,8 @@ pub mod challenge;
 pub mod cram_md5;
 #[cfg(feature = "external")]
 pub mod external;
+#[cfg(feature = "ht")]
+pub mod ht;
 #[cfg(feature = "login")]
 pub mod login;
 #[cfg(feature = "ntlm")]
@@ -31,6 +33,24 @@ pub mod scram;
 /// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
 /// then what reveals the password, and what proves nobody last.
 pub const ALL: &[Mechanism] = &[
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_EXPR,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_EXPR,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_EXPR,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_UNIQ,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_UNIQ,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_UNIQ,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_ENDP,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_ENDP,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_ENDP,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512_PLUS,
     #[cfg(feature = "scram-sha3-512")]
@@ -45,6 +65,12 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_1_PLUS,
     #[cfg(feature = "external")]
     external::MECHANISM,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_NONE,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_NONE,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_NONE,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512,
     #[cfg(feature = "scram-sha3-512")]
