@@ -21,7 +21,7 @@ cargo xtask peers [NAME...]         logs in to real servers: dovecot irc postfix
       --command FILE                with this command instead of one built now
 cargo xtask peers clients           other people's clients log in to servers of ours
 cargo xtask peers stdio             bare exchanges with other people's programs, over pipes
-cargo xtask peers --keep [NAME...]  starts them, or slapd, and waits, for tests by hand
+cargo xtask peers --keep [NAME...]  starts them, or krb5 or slapd, and waits, for tests by hand
 ";
 
 fn main() -> ExitCode {

@@ -9,10 +9,11 @@ use core::{fmt, mem};
 
 use crate::{
     binding::BindingKind,
+    credentials::Resumption,
     encoding::encoded_len,
     error::{Error, Misuse, Reason, Refusal},
     layer::SecurityLayer,
-    mechanism::{ClientMechanism, ClientTurn, Conclusion, Heard},
+    mechanism::{ClientMechanism, ClientTurn, Heard},
     message::{Challenge, ClientMessage, Response, ServerMessage},
     name::MechanismName,
     profile::{FirstChallenge, InitialResponse, Profile},
@@ -57,6 +58,10 @@ pub struct Authenticated {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user, as the server's last words have it (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
+    /// What makes the next login to the same server shorter: give it to [`Credentials`](crate::credentials::Credentials).
+    pub resumption: Option<Resumption>,
 }
 
 #[derive(Default)]
@@ -79,6 +84,8 @@ enum State {
 /// What the mechanism is chewing on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
+    /// Nothing: what it says is to be the first message.
+    Start,
     /// A challenge: the response is to be sent.
     Challenge,
     /// A success's additional data: the response must be empty, and the end is here.
@@ -96,7 +103,7 @@ impl ClientExchange {
         Self { mechanism, profile, state: State::ExpectStart, steps: 0 }
     }
 
-    /// Starts; called once.
+    /// Starts; called once. A mechanism may have to ask before it can say anything.
     ///
     /// # Errors
     ///
@@ -107,13 +114,12 @@ impl ClientExchange {
             State::Dead => return Err(Misuse::AfterEnd.into()),
             other => return self.misuse(other, Misuse::StartedTwice),
         }
-        let mechanism = self.mechanism.name();
-        let mut initial_response = self.mechanism.initial_response();
-        self.state = match initial_response.take_if(|first| !self.carries(first)) {
-            Some(first) => State::ExpectEmptyChallenge(first),
-            None => State::ExpectMessage,
-        };
-        Ok(ClientStep::Send(ClientMessage::Authenticate { mechanism, initial_response }))
+        if let Some(query) = self.mechanism.initial_question() {
+            self.state = State::ExpectAnswer(Origin::Start);
+            return Ok(ClientStep::Ask(query));
+        }
+        let initial_response = self.mechanism.initial_response();
+        Ok(self.open(initial_response))
     }
 
     /// Takes the server's answer to what was sent.
@@ -131,7 +137,7 @@ impl ClientExchange {
                 ServerMessage::Failure(code),
             ) => Err(Error::Refused(Refusal::new(code))),
             (State::ExpectEmptyChallenge(first), ServerMessage::Challenge(it)) => {
-                Ok(self.say_first(first, &it))
+                self.say_first(first, &it)
             }
             (State::ExpectEmptyChallenge(_), ServerMessage::Success { .. }) => {
                 Err(Error::Peer(Reason::ServerNotVerified))
@@ -171,12 +177,13 @@ impl ClientExchange {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`] before the start, after the end, and on a second call.
+    /// [`Error::Policy`] with [`Reason::Aborted`] at once, where the server has heard nothing yet; [`Error::Misuse`] before the start, after the end, and on a second call.
     pub fn abort(&mut self) -> Result<ClientStep, Error> {
         match mem::take(&mut self.state) {
             State::Dead => Err(Misuse::AfterEnd.into()),
             State::ExpectStart => self.misuse(State::ExpectStart, Misuse::NotStarted),
             State::ExpectEnd(error) => self.misuse(State::ExpectEnd(error), Misuse::OutOfTurn),
+            State::ExpectAnswer(Origin::Start) => Err(Error::Policy(Reason::Aborted)),
             _ => Ok(self.fail(Error::Policy(Reason::Aborted))),
         }
     }
@@ -195,12 +202,25 @@ impl ClientExchange {
         }
     }
 
-    fn say_first(&mut self, first: Response, challenge: &Challenge) -> ClientStep {
+    /// Says the first message, or holds it back where the protocol can't carry it.
+    fn open(&mut self, mut initial_response: Option<Response>) -> ClientStep {
+        let mechanism = self.mechanism.name();
+        self.state = match initial_response.take_if(|first| !self.carries(first)) {
+            Some(first) => State::ExpectEmptyChallenge(first),
+            None => State::ExpectMessage,
+        };
+        ClientStep::Send(ClientMessage::Authenticate { mechanism, initial_response })
+    }
+
+    fn say_first(&mut self, first: Response, challenge: &Challenge) -> Result<ClientStep, Error> {
+        if !challenge.is_empty() && self.mechanism.initial_response_can_be_dropped() {
+            return self.turn(challenge, Origin::Challenge);
+        }
         if !challenge.is_empty() && self.profile.first_challenge == FirstChallenge::MustBeEmpty {
-            return self.fail(Error::Peer(Reason::NotEmpty));
+            return Ok(self.fail(Error::Peer(Reason::NotEmpty)));
         }
         self.state = State::ExpectMessage;
-        ClientStep::Send(ClientMessage::Response(first))
+        Ok(ClientStep::Send(ClientMessage::Response(first)))
     }
 
     fn turn(&mut self, message: &Challenge, origin: Origin) -> Result<ClientStep, Error> {
@@ -239,19 +259,24 @@ impl ClientExchange {
                 Ok(ClientStep::Send(ClientMessage::Response(last_words)))
             }
             (Err(error), Origin::Challenge) => Ok(self.fail(error)),
-            (Err(error) | Ok(ClientTurn::Concede { error, .. }), Origin::Success) => Err(error),
+            (Ok(ClientTurn::Respond(response)), Origin::Start) => Ok(self.open(Some(response))),
+            (
+                Err(error) | Ok(ClientTurn::Concede { error, .. }),
+                Origin::Success | Origin::Start,
+            ) => Err(error),
         }
     }
 
     fn conclude(&mut self) -> Result<ClientStep, Error> {
-        let Conclusion { server_verified, channel_binding, iterations, security_layer } =
-            self.mechanism.conclude()?;
+        let done = self.mechanism.conclude()?;
         Ok(ClientStep::Done(Authenticated {
             mechanism: self.mechanism.name(),
-            server_verified,
-            channel_binding,
-            iterations,
-            security_layer,
+            server_verified: done.server_verified,
+            channel_binding: done.channel_binding,
+            iterations: done.iterations,
+            security_layer: done.security_layer,
+            attributes: done.attributes,
+            resumption: done.resumption,
         }))
     }
 

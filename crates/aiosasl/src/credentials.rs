@@ -25,6 +25,8 @@ pub struct Credentials {
     /// The server that they are meant for, where it is to be told so that nobody else can use what was said to it
     /// (RFC 7628 section 3.1).
     pub endpoint: Option<Endpoint>,
+    /// What an earlier login to the same server has left, so that this one is shorter where the server remembers it, too.
+    pub resumption: Option<Resumption>,
 }
 
 /// A server as the client sees it.
@@ -66,6 +68,12 @@ impl Credentials {
     /// The same, for this server.
     pub fn for_endpoint(mut self, endpoint: impl Into<Option<Endpoint>>) -> Self {
         self.endpoint = endpoint.into();
+        self
+    }
+
+    /// The same, after a login that left this.
+    pub fn resuming(mut self, resumption: impl Into<Option<Resumption>>) -> Self {
+        self.resumption = resumption.into();
         self
     }
 
@@ -137,5 +145,28 @@ impl ForeignKey {
 impl fmt::Debug for ForeignKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ForeignKey(..)")
+    }
+}
+
+/// What a login leaves for a shorter one (RFC 2831 section 2.2), good for once, and for the mechanism that made it, the same
+/// server and the same user; where one of them differs, the login is a whole one. It holds no secret.
+#[derive(Clone)]
+pub struct Resumption(Arc<dyn Any + Send + Sync>);
+
+impl Resumption {
+    /// Takes what a mechanism wants to remember; nothing of it may be secret.
+    pub fn new(remembered: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(remembered))
+    }
+
+    /// What was remembered, where it is of this type.
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Resumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Resumption(..)")
     }
 }

@@ -40,16 +40,24 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The account exists and is disabled.
-    AccountDisabled = "account-disabled", "the account is disabled";
     /// One side gave up (RFC 4422 section 3.5).
     Aborted = "aborted", "the exchange was aborted";
+    /// The account exists and is disabled.
+    AccountDisabled = "account-disabled", "the account is disabled";
+    /// Policy wants a mechanism that notices an attacker who changes messages or plays the server, and this one does not.
+    ActiveAttacksPossible = "active-attacks-possible", "policy wants a mechanism that withstands active attacks";
+    /// Policy lets nobody in as nobody in particular.
+    AnonymityRefused = "anonymity-refused", "policy refuses anonymous logins";
     /// Attributes are missing or stand in another order (RFC 5802 section 5.1).
     AttributeOrder = "attribute-order", "an attribute is missing or out of order";
     /// The authentication identity is empty once prepared (RFC 4616 section 2).
     AuthcidPrepEmpty = "authcid-prep-empty", "the authentication identity is empty once prepared";
     /// The authentication identity can't be prepared with SASLprep (RFC 4013).
     AuthcidPrepFailed = "authcid-prep-failed", "the authentication identity has forbidden characters";
+    /// No message of the mechanism says as whom the client wants to act.
+    AuthzidNotCarried = "authzid-not-carried", "the mechanism can't say as whom to act";
+    /// The algorithm is not `md5-sess` (RFC 2831 section 2.1.1).
+    BadAlgorithm = "bad-algorithm", "expected the algorithm md5-sess";
     /// An attribute has no name, no value, or a mandatory shape that it lacks (RFC 5802 section 7).
     BadAttribute = "bad-attribute", "expected an attribute: a letter, '=', and a value";
     /// The `auth` key has another scheme than the mechanism's (RFC 7628 section 3.1).
@@ -62,6 +70,12 @@ reasons! {
     BadBase64 = "bad-base64", "expected canonical base64 in an attribute";
     /// The challenge is no `<unique@host>` (RFC 2195 section 2).
     BadChallenge = "bad-challenge", "expected a challenge of the form <unique@host>";
+    /// The character set is not `utf-8` (RFC 2831 section 2.1.1).
+    BadCharset = "bad-charset", "expected the character set utf-8, or none";
+    /// The client means another service, or none (RFC 2831 section 2.1.2).
+    BadDigestUri = "bad-digest-uri", "expected the name and host of this service";
+    /// Not `name=value`, or no comma before the next one (RFC 2831 section 7.1).
+    BadDirective = "bad-directive", "expected directives, name=value, with commas between them";
     /// Trace data with an `@` is no e-mail address (RFC 4505 section 2).
     BadEmail = "bad-email", "expected an e-mail address, since there is an '@'";
     /// The message does not begin with `n`, `y` or `p` (RFC 5802 section 7).
@@ -78,6 +92,10 @@ reasons! {
     BadKeyValue = "bad-key-value", "expected key-value pairs: letters, digits, /, +, - and _ around '='";
     /// There is no `=` in a pair (RFC 7628 section 3.1).
     BadKvpair = "bad-kvpair", "expected a key, '=', and a value";
+    /// The buffer size is no number, or not from 17 to 16777215 octets (RFC 2831 section 2.1.1).
+    BadMaxbuf = "bad-maxbuf", "expected a buffer size from 17 to 16777215 octets that holds a message";
+    /// The nonce count is not eight hexadecimal digits, or not 1 for a new nonce (RFC 2831 section 2.1.2).
+    BadNc = "bad-nc", "expected a nonce count of 00000001";
     /// A nonce is empty, or has a character that is not printable ASCII, or a comma (RFC 5802 section 7).
     BadNonce = "bad-nonce", "expected a nonce of printable ASCII without comma";
     /// A field of NTLM lies outside of its message, or in its fixed part (MS-NLMP section 2.2.1).
@@ -86,14 +104,20 @@ reasons! {
     BadPort = "bad-port", "expected a port, a decimal from 1 to 65535";
     /// A private key is none of the mechanism's curve, or in no form that is read.
     BadPrivateKey = "bad-private-key", "expected a private key of the mechanism's curve";
+    /// An identity provider is no domain (RFC 6595 section 3.1), or no OpenID identifier (RFC 6616 section 3.1).
+    BadProvider = "bad-provider", "expected an identity provider: a domain, or an OpenID identifier";
     /// The public key that the store has is none.
     BadPublicKey = "bad-public-key", "the account's public key is none";
     /// The server's message begins with neither 0 nor 1 (draft-ietf-kitten-sasl-ht section 3.2).
     BadResponderMessage = "bad-responder-msg", "expected 0 or 1 at the beginning of the server's message";
+    /// A URL is none that a browser may be sent to (RFC 6595 section 3.2, RFC 6616 section 3.2).
+    BadRedirect = "bad-redirect", "expected a URL that a browser may be sent to";
     /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
     BadSignature = "bad-signature", "expected a message of NTLM";
     /// A signature is not in DER (RFC 3279 section 2.2.3).
     BadSignatureEncoding = "bad-signature-encoding", "expected a signature in DER";
+    /// What is told of a user is no list of attributes and values (RFC 6616 section 3.4).
+    BadSregPair = "bad-sreg-pair", "expected attributes and values, '=' and ',' between them";
     /// The token has characters that no bearer token has, or there is none (RFC 6750 section 2.1).
     BadToken = "bad-token", "expected a bearer token";
     /// A message of NTLM is another one than the one that is due (MS-NLMP section 2.2.1).
@@ -102,10 +126,12 @@ reasons! {
     BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
     /// A value has other characters than printable ASCII, tabs and line ends (RFC 7628 section 3.1).
     BadValue = "bad-value", "expected a value of printable ASCII";
-    /// The challenge has octets above 127 (RFC 2195 section 2).
-    ChallengeNotAscii = "challenge-not-ascii", "expected a challenge of ASCII";
+    /// The peer takes buffers that are too small to wrap anything (RFC 4752 section 3.3).
+    BufferTooSmall = "buffer-too-small", "the peer's buffer is too small to wrap anything";
     /// A challenge is not as long as the mechanism has them.
     ChallengeLength = "challenge-length", "the challenge has the wrong length";
+    /// The challenge has octets above 127 (RFC 2195 section 2).
+    ChallengeNotAscii = "challenge-not-ascii", "expected a challenge of ASCII";
     /// A channel binding in a mechanism that has none (RFC 7628 section 3.1).
     ChannelBindingNotSupported = "channel-binding-not-supported", "the mechanism has no channel binding";
     /// Policy wants a channel binding, and there is none (RFC 5802 section 6).
@@ -114,8 +140,12 @@ reasons! {
     ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
     /// The channel has no binding of the type that is in the mechanism's name (draft-ietf-kitten-sasl-ht section 2).
     ChannelBindingUnavailable = "channel-binding-unavailable", "the channel has no binding of the type in the mechanism's name";
+    /// The client chooses a cipher that was not offered (RFC 2831 section 2.1.2).
+    CipherNotOffered = "cipher-not-offered", "the cipher was not offered";
     /// The account's credentials have expired.
     CredentialsExpired = "credentials-expired", "the credentials have expired";
+    /// Policy wants a mechanism that leaves nothing to try passwords with, and this one does.
+    DictionaryAttacksPossible = "dictionary-attacks-possible", "policy wants a mechanism that withstands dictionary attacks";
     /// The digest is not 32 digits long (RFC 2195 section 2).
     DigestLength = "digest-length", "expected a digest of 32 hexadecimal digits";
     /// The client's digest is wrong: a wrong password, or an unknown account (RFC 2195 section 2).
@@ -126,20 +156,40 @@ reasons! {
     DowngradeDetected = "downgrade-detected", "the server offered other mechanisms than those that arrived: is there a man in the middle?";
     /// The answer to an error came before any error (RFC 7628 section 3.2.3).
     DummyResponseFirst = "dummy-response-first", "the answer to an error came first";
+    /// The directive `algorithm` comes twice (RFC 2831 section 2.1.1).
+    DuplicateAlgorithm = "duplicate-algorithm", "the directive algorithm comes twice";
     /// An attribute comes twice (RFC 5802 section 5.1).
     DuplicateAttribute = "duplicate-attribute", "an attribute comes twice";
+    /// A directive that may come once comes twice (RFC 2831 section 7.1).
+    DuplicateDirective = "duplicate-directive", "a directive comes twice";
     /// A key comes twice (RFC 7628 section 3.1).
     DuplicateKey = "duplicate-key", "a key comes twice";
+    /// The directive `nonce` comes twice (RFC 2831 section 2.1.1).
+    DuplicateNonce = "duplicate-nonce", "the directive nonce comes twice";
+    /// The directive `response` comes twice (RFC 2831 section 2.1.2).
+    DuplicateResponse = "duplicate-response", "the directive response comes twice";
+    /// The directive `stale` comes twice (RFC 2831 section 2.1.1).
+    DuplicateStale = "duplicate-stale", "the directive stale comes twice";
+    /// The directive `username` comes twice (RFC 2831 section 2.1.2).
+    DuplicateUsername = "duplicate-username", "the directive username comes twice";
     /// The message has nothing in it.
     Empty = "empty", "expected a message that is not empty";
     /// The authentication identity is empty (RFC 4616 section 2).
     EmptyAuthcid = "empty-authcid", "the authentication identity is empty";
     /// `a=` without a value (RFC 5802 section 7).
     EmptyAuthzid = "empty-authzid", "the authorization identity is present and empty";
+    /// The client's nonce is empty (RFC 2831 section 2.1.2).
+    EmptyCnonce = "empty-cnonce", "the client's nonce is empty";
+    /// The server's nonce is empty (RFC 2831 section 2.1.1).
+    EmptyNonce = "empty-nonce", "the server's nonce is empty";
     /// The password is empty (RFC 4616 section 2).
     EmptyPassword = "empty-password", "the password is empty";
+    /// No identity provider is named (RFC 6595 section 3.1, RFC 6616 section 3.1).
+    EmptyProvider = "empty-provider", "no identity provider is named";
     /// The salt is empty.
     EmptySalt = "empty-salt", "the salt is empty";
+    /// A GSS token is empty (RFC 4752 section 3, RFC 5801 section 4).
+    EmptyToken = "empty-token", "the token is empty";
     /// The user name of XOAUTH2 is empty.
     EmptyUser = "empty-user", "the user is empty";
     /// The user name is empty, or empty once prepared (RFC 5802 section 5.1).
@@ -160,8 +210,14 @@ reasons! {
     ExtensionsNotSupported = "extensions-not-supported", "a mandatory extension is not supported";
     /// A name or password is longer than 1024 octets.
     FieldTooLong = "field-too-long", "a field is longer than 1024 octets";
+    /// The initiator of a security context is nobody in particular (RFC 4752 section 3).
+    GssAnonymous = "gss-anonymous", "the security context belongs to nobody";
     /// The GSS provider has failed (RFC 2743).
     GssFailed = "gss-failed", "the security service has failed";
+    /// The security context is of another mechanism than the name says (RFC 4752 section 3, RFC 5801 section 3).
+    GssMechanism = "gss-mechanism", "the security context is of another mechanism";
+    /// The security context proves one end alone (RFC 5801 section 3).
+    GssNotMutual = "gss-not-mutual", "the security context does not prove both ends";
     /// The peer's GSS token is damaged, old, or for somebody else (RFC 2743).
     GssToken = "gss-token", "the security service refuses the peer's token";
     /// There is no GSS provider, or it can't do what is asked.
@@ -188,6 +244,12 @@ reasons! {
     IterationCountTooLow = "iteration-count-too-low", "the iteration count is below the minimum";
     /// Stored keys were made for another salt or iteration count than the server's.
     KeysDontFit = "keys-dont-fit", "the stored keys are for another salt or iteration count, the password is needed";
+    /// The client chooses a layer that was not offered (RFC 4752 section 3.2).
+    LayerNotOffered = "layer-not-offered", "the client chooses a security layer that was not offered";
+    /// Neither the channel nor a layer of this mechanism protects what follows as policy wants.
+    LayerTooWeak = "layer-too-weak", "policy wants a stronger protection of what follows";
+    /// A message has the wrong length (RFC 4752 section 3).
+    Length = "length", "the message has the wrong length";
     /// The server's X25519 key makes a secret that everybody knows (RFC 7748 section 6.1).
     LowOrderKey = "low-order-key", "the server's key makes a secret that everybody knows: is there a man in the middle?";
     /// The mechanism is not for this context: an unknown name, or a feature that is not built in.
@@ -196,8 +258,16 @@ reasons! {
     MessageTooLong = "message-too-long", "a message is longer than its limit";
     /// The code over all three messages of NTLM is wrong: somebody has changed one (MS-NLMP section 3.2.5.1.2).
     MicMismatch = "mic-mismatch", "the messages arrived otherwise than they were sent: is there a man in the middle?";
+    /// There is no directive `algorithm` (RFC 2831 section 2.1.1).
+    MissingAlgorithm = "missing-algorithm", "expected the directive algorithm";
     /// There is no key `auth` (RFC 7628 section 3.1).
     MissingAuth = "missing-auth", "expected the key auth";
+    /// `auth-conf` without a cipher (RFC 2831 section 2.1.1).
+    MissingCipher = "missing-cipher", "expected the directive cipher, since there is auth-conf";
+    /// There is no directive `cnonce` (RFC 2831 section 2.1.2).
+    MissingCnonce = "missing-cnonce", "expected the directive cnonce";
+    /// There is no directive `digest-uri` (RFC 2831 section 2.1.2).
+    MissingDigestUri = "missing-digest-uri", "expected the directive digest-uri";
     /// OAUTH10A without host or port (RFC 7628 section 3.1).
     MissingHostOrPort = "missing-host-or-port", "expected host and port";
     /// No 0x01 after the gs2 header (RFC 7628 section 3.1).
@@ -208,36 +278,64 @@ reasons! {
     MissingProof = "missing-proof", "expected the proof as the last attribute";
     /// The server's message is empty, which should prove that it knows the token (draft-ietf-kitten-sasl-ht section 3.2).
     MissingResponderMessage = "missing-responder-msg", "expected the server's proof that it knows the token";
+    /// There is no directive `nc` (RFC 2831 section 2.1.2).
+    MissingNc = "missing-nc", "expected the directive nc";
+    /// There is no directive `nonce` (RFC 2831 section 2.1.1).
+    MissingNonce = "missing-nonce", "expected the directive nonce";
+    /// There is no directive `response` (RFC 2831 section 2.1.2).
+    MissingResponse = "missing-response", "expected the directive response";
+    /// There is no directive `rspauth` (RFC 2831 section 2.1.3).
+    MissingRspauth = "missing-rspauth", "expected the directive rspauth";
     /// The message does not end with two 0x01 (RFC 7628 section 3.1).
     MissingTerminator = "missing-terminator", "expected 0x01 twice at the end";
     /// An XOAUTH2 message does not begin with the user.
     MissingUser = "missing-user", "expected the user";
+    /// There is no directive `username` (RFC 2831 section 2.1.2).
+    MissingUsername = "missing-username", "expected the directive username";
+    /// There is no layer that both ends allow (RFC 4752 section 3.1).
+    NoCommonLayer = "no-common-layer", "there is no security layer that both ends allow";
+    /// The server offers no protection that we know and our rules allow (RFC 2831 section 2.1.1).
+    NoCommonQop = "no-common-qop", "the server offers no protection that is known and allowed here";
     /// The mechanism needs a credential that was not given.
     NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
     /// No lower layer vouches for the client (RFC 4422 appendix A).
     NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// Policy wants forward secrecy, and this mechanism has none.
+    NoForwardSecrecy = "no-forward-secrecy", "policy wants a mechanism with forward secrecy";
+    /// The server offers no layer that anybody knows, and going without neither (RFC 4752 section 3.1).
+    NoKnownLayer = "no-known-layer", "the server offers no known security layer";
+    /// The mechanism has to name the service and its host, and nobody has said which (RFC 2831 section 2.1.2).
+    NoService = "no-service", "the mechanism names the service and its host, and the rules say neither";
     /// There is no space before the digest (RFC 2195 section 2).
     NoSpace = "no-space", "expected a space before the digest";
     /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
     NoToken = "no-token", "the client gives no token, and asks what is wanted";
-    /// The nonce is not ours plus something (client), or not the one we made (server) (RFC 5802 section 5.1).
-    NonceMismatch = "nonce-mismatch", "the nonce is not the one of this exchange";
-    /// The server did not add to our nonce (RFC 5802 section 5.1).
-    NonceNotExtended = "nonce-not-extended", "the server added nothing to the nonce";
-    /// The authenticated identity may not act as the authorization identity (RFC 4422 section 3.4.1).
-    NotAuthorized = "not-authorized", "the authorization identity is not for these credentials";
-    /// The first challenge of a mechanism in which the client speaks first is not empty (RFC 4422 section 3.2).
-    NotEmpty = "not-empty", "expected an empty message";
     /// A name has other characters than ASCII, and one end of NTLM has no Unicode (MS-NLMP section 2.2.2.5).
     NoUnicode = "no-unicode", "a name needs Unicode, and one end has none";
     /// The mechanism has to ask something, and nobody is there to answer: a realm, a code, a security service.
     NobodyToAsk = "nobody-to-ask", "the mechanism asks for something, and nobody is there to answer";
+    /// The nonce is not ours plus something (client), or not the one we made (server) (RFC 5802 section 5.1).
+    NonceMismatch = "nonce-mismatch", "the nonce is not the one of this exchange";
+    /// The server did not add to our nonce (RFC 5802 section 5.1).
+    NonceNotExtended = "nonce-not-extended", "the server added nothing to the nonce";
+    /// A nonce that was made for this exchange was used before (RFC 2831 section 2.2).
+    NonceReused = "nonce-reused", "the nonce was used before";
+    /// The authenticated identity may not act as the authorization identity (RFC 4422 section 3.4.1).
+    NotAuthorized = "not-authorized", "the authorization identity is not for these credentials";
+    /// The first challenge of a mechanism in which the client speaks first is not empty (RFC 4422 section 3.2).
+    NotEmpty = "not-empty", "expected an empty message";
+    /// The client chooses none, several or an unknown layer (RFC 4752 section 3.2).
+    NotExactlyOneLayer = "not-exactly-one-layer", "expected one security layer";
+    /// A name or a password has characters beyond ISO 8859-1, and the server takes no others (RFC 2831 section 2.1.1).
+    NotLatin1 = "not-latin1", "the server takes ISO 8859-1 alone, and a name or the password has other characters";
     /// The client answers NTLM's challenge with nothing: it wants to be nobody (MS-NLMP section 3.2.5.1.2).
     NtlmNoResponse = "ntlm-no-response", "the client answers the challenge with nothing";
     /// A response of neither version of NTLM (MS-NLMP section 2.2.2.7).
     NtlmResponseVersion = "ntlm-response-version", "expected a response of NTLMv2";
     /// The client speaks NTLMv1, which gives the password away (MS-NLMP section 3.3.1).
     NtlmVersion1 = "ntlm-v1", "the client speaks NTLMv1, expected NTLMv2";
+    /// A NUL in a message of text.
+    Nul = "nul", "the message has a NUL";
     /// A NUL in an authorization identity (RFC 4422 appendix A).
     NulInAuthzid = "nul-in-authzid", "the authorization identity has a NUL";
     /// A NUL in a name or a password of LOGIN.
@@ -266,6 +364,18 @@ reasons! {
     ProviderRefused = "provider-refused", "the identity provider is unknown, or vouches for nobody";
     /// The server does not know the token (draft-ietf-kitten-sasl-ht section 3.2).
     ResponderMismatch = "responder-mismatch", "the server's hash does not fit: it does not know the token";
+    /// The client chooses a protection that was not offered (RFC 2831 section 2.1.2).
+    QopNotOffered = "qop-not-offered", "the quality of protection was not offered";
+    /// The realm is none of those that the server offers (RFC 2831 section 2.1.2).
+    RealmNotOffered = "realm-not-offered", "the realm was not offered";
+    /// The client's response is wrong: a wrong password, or an unknown account (RFC 2831 section 2.1.2.1).
+    ResponseMismatch = "response-mismatch", "the client's response does not fit";
+    /// The response is not 32 lower-case hexadecimal digits (RFC 2831 section 2.1.2).
+    ResponseNotLowercaseHex = "response-not-lowercase-hex", "expected a response of 32 lower-case hexadecimal digits";
+    /// The server's response is wrong: it does not know the secret (RFC 2831 section 2.1.3).
+    RspauthMismatch = "rspauth-mismatch", "the server's response does not fit: it does not know the password";
+    /// The server's response is not 32 lower-case hexadecimal digits (RFC 2831 section 2.1.3).
+    RspauthNotLowercaseHex = "rspauth-not-lowercase-hex", "expected a server's response of 32 lower-case hexadecimal digits";
     /// A secret that is good for once was used by somebody else in the same moment (RFC 2444 section 7).
     SecretReplaced = "secret-replaced", "the secret was used by somebody else in the same moment";
     /// Flag `y` while the server offers -PLUS: somebody hid it (RFC 5802 section 6).
@@ -276,6 +386,8 @@ reasons! {
     ServerSignatureMismatch = "server-signature-mismatch", "the server's signature does not fit: it does not know the password";
     /// The signature is not that of the account's key over this challenge.
     SignatureMismatch = "signature-mismatch", "the signature does not fit";
+    /// A buffer's size where there is no layer (RFC 4752 section 3).
+    SizeWithoutLayer = "size-without-layer", "a buffer size without a security layer";
     /// The store can't answer now.
     StoreUnavailable = "store-unavailable", "the account store can't answer now";
     /// The TLS versions that the two ends see differ (XEP-0515).
@@ -288,10 +400,10 @@ reasons! {
     TokenTooLong = "token-too-long", "the trace token is longer than 255 characters";
     /// Fewer than two NULs (RFC 4616 section 2).
     TooFewFields = "too-few-fields", "expected three fields, NUL between them";
-    /// More NULs than the message has (RFC 4616 section 2).
-    TooManyFields = "too-many-fields", "the message has more fields than it may have";
     /// Too many logins have failed of late, for this account or from where the client is.
     TooManyFailures = "too-many-failures", "too many logins have failed of late";
+    /// More NULs than the message has (RFC 4616 section 2).
+    TooManyFields = "too-many-fields", "the message has more fields than it may have";
     /// The peer keeps the exchange going for longer than any mechanism does.
     TooManySteps = "too-many-steps", "the exchange has too many steps";
     /// A message ends before its fixed part does.
@@ -306,4 +418,8 @@ reasons! {
     UnknownAccount = "unknown-account", "no such account, or no verifier for this mechanism";
     /// The channel binding type can't be produced on this connection (RFC 5802 section 6).
     UnsupportedChannelBindingType = "unsupported-channel-binding-type", "no channel binding of this type on this connection";
+    /// A quoted value does not end (RFC 2831 section 7.1).
+    UnterminatedQuote = "unterminated-quote", "expected a quote at the end of a quoted value";
+    /// A layer whose buffer has no room (RFC 4752 section 3.2).
+    ZeroSizeWithLayer = "zero-size-with-layer", "a security layer with a buffer of no size";
 }

@@ -6,6 +6,7 @@ mod clients;
 mod dovecot;
 mod install;
 mod irc;
+mod krb5;
 pub(crate) mod pam;
 mod play;
 mod postfix;
@@ -218,7 +219,7 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     if names.is_empty() {
         return Ok(ALL.to_vec());
     }
-    let known = [&ALL[..], &STORES.map(|store| store.peer)].concat();
+    let known = [&ALL[..], &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
     names
         .iter()
         .map(|name| match known.iter().find(|peer| peer.name == name) {

@@ -12,7 +12,7 @@ use aiosasl::{
     secret::Secret,
 };
 
-use crate::{Accounts, FaceToFace};
+use crate::{Accounts, FaceToFace, begin};
 
 /// How many exchanges are tried, and how many calls in each.
 const EXCHANGES: u64 = 64;
@@ -73,7 +73,8 @@ pub(super) fn check_client(
         for call in 0..CALLS {
             let mut words = || Challenge::new(dice.octets());
             let step = match (call, words(), dice.roll(10)) {
-                (0, _, 1..) | (_, _, 0) => client.start(),
+                (0, _, 1..) => begin(&mut client),
+                (_, _, 0) => client.start(),
                 (_, words, 1..=4) => client.receive(ServerMessage::Challenge(words)),
                 (_, words, 5) => {
                     client.receive(ServerMessage::Success { additional_data: Some(words) })
@@ -121,7 +122,7 @@ impl Dice {
 
     /// Pieces of what mechanisms say, and of what they don't.
     fn octets(&mut self) -> Vec<u8> {
-        const PIECES: [&[u8]; 20] = [
+        const PIECES: [&[u8]; 28] = [
             b"",
             b"\0",
             b"\0user\0",
@@ -142,6 +143,14 @@ impl Dice {
             b"\x01",
             b"{\"status\":\"invalid_token\"}",
             b"\xff\xfe",
+            b"<a@b>",
+            b"user 00000000000000000000000000000000",
+            b"nonce=\"serverNonce0123456789abc\",algorithm=md5-sess,charset=utf-8",
+            b"nonce=\"old\",nc=00000002",
+            b"username=\"user\",realm=\"localhost\",cnonce=\"c\",digest-uri=\"test/localhost\"",
+            b",response=00000000000000000000000000000000",
+            b",nonce=\"serverNonce0123456789abc\",nc=00000001",
+            b"rspauth=00000000000000000000000000000000",
         ];
         if self.roll(32) == 0 {
             return vec![b'a'; 70_000];

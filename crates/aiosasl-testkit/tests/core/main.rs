@@ -2,6 +2,8 @@
 
 mod broken;
 mod challenge;
+mod digest_md5;
+mod gssapi;
 mod laws;
 mod mechanisms;
 mod ntlm;
@@ -9,3 +11,4 @@ mod policy;
 mod refusals;
 mod support;
 mod tokens;
+mod visit;

@@ -5,7 +5,9 @@ use aiosasl::{
     binding::{BindingKind, ChannelBinding, ClientBinding},
     credentials::{Credentials, Key},
     error::{Error, FailureCode},
-    mechanism::{ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext},
+    mechanism::{
+        ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext, Service,
+    },
     mechanisms::{
         challenge::{ecdsa, x25519},
         ht::Member,
@@ -17,7 +19,7 @@ use aiosasl::{
     query::{PasscodeVerdict, ScramVerifier, SecretForm},
     secret::Secret,
 };
-use aiosasl_testkit::Accounts;
+use aiosasl_testkit::{Accounts, answer};
 
 pub(crate) const CLIENT_NONCE: &str = "fyko+d2lbbFgONRv9qkxdawL";
 pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
@@ -75,7 +77,13 @@ pub(crate) fn accounts() -> Accounts {
         .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
         .with_token("user", "pencil")
         .with_external("user".try_into().expect("a name"))
+        .with_provider("user", "https://idp.example/?id=1", "user".try_into().ok())
         .with_anonymous()
+}
+
+/// Those that both ends have: where they are, for mechanisms that say so.
+pub(crate) fn rules() -> Rules {
+    Rules { service: Some(Service::new("imap", "mail.example.org")), ..Rules::default() }
 }
 
 pub(crate) fn context<'a>(
@@ -87,7 +95,7 @@ pub(crate) fn context<'a>(
         credentials,
         binding,
         nonce: Nonce::new(CLIENT_NONCE).expect("printable"),
-        rules: Rules::default(),
+        rules: rules(),
         offered: Offered { mechanisms: offered, ..Offered::default() },
     }
 }
@@ -116,7 +124,7 @@ pub(crate) fn server_with(
         nonce: Nonce::new(SERVER_NONCE).expect("printable"),
         bindings: &[binding_of(mechanism).unwrap_or_else(binding)],
         plus,
-        rules: Rules::default(),
+        rules: rules(),
     };
     ServerExchange::with_profile((mechanism.server)(&context), profile)
 }
@@ -183,9 +191,7 @@ pub(crate) fn hears(
     challenge: impl Into<Vec<u8>>,
 ) -> Result<ClientStep, Error> {
     match client.receive(ServerMessage::Challenge(Challenge::new(challenge))) {
-        Ok(ClientStep::Ask(query)) => {
-            client.answer(query.answer_by_itself().expect("a derivation"))
-        }
+        Ok(ClientStep::Ask(query)) => client.answer(answer(query)),
         other => other,
     }
 }

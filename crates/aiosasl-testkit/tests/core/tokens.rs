@@ -85,8 +85,7 @@ fn a_message_is_good_on_its_own_channel_alone() {
 
 #[test]
 fn a_name_chooses_its_own_binding() {
-    let bindings = BindingKind::ALL
-        .map(|kind| ChannelBinding::new(kind, [7; 32]).expect("octets"));
+    let bindings = BindingKind::ALL.map(|kind| ChannelBinding::new(kind, [7; 32]).expect("octets"));
     let channel = Channel { bindings: &bindings, ..Channel::default() };
     let chosen = |policy: Policy, mechanism: &Mechanism, channel: &Channel<'_>| {
         policy.client_binding(mechanism.name, &Offered::default(), channel)

@@ -3,6 +3,8 @@
 mod bindings;
 mod challenge;
 mod cram_md5;
+mod digest_md5;
+mod gssapi;
 mod ht;
 mod ledger;
 mod login;
@@ -12,6 +14,7 @@ mod one_message;
 mod reference;
 mod scram;
 mod scram_parts;
+mod visit;
 mod words;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -31,7 +34,26 @@ const HERE: &[(&str, &[Player])] = &[
     ),
     ("channel_binding.json", &[bindings::channel_bindings]),
     ("cram_md5.json", &[cram_md5::cram_md5_is_a_keyed_hash_of_the_challenge]),
+    (
+        "digest_md5.json",
+        &[
+            digest_md5::good_exchanges,
+            digest_md5::malformed_messages,
+            digest_md5::published_examples_that_do_not_verify,
+        ],
+    ),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
+    (
+        "gssapi.json",
+        &[
+            gssapi::ends_agree_on_a_layer,
+            gssapi::headers_stand_before_tokens,
+            gssapi::malformed_agreements_are_refused,
+            gssapi::malformed_headers_are_refused,
+            gssapi::names_follow_from_identifiers,
+            gssapi::tokens_lose_what_names_the_mechanism,
+        ],
+    ),
     (
         "ht.json",
         &[
@@ -52,7 +74,9 @@ const HERE: &[(&str, &[Player])] = &[
             oauth::xoauth2_shows_a_token,
         ],
     ),
+    ("openid20.json", &[visit::openid20]),
     ("plain.json", &[one_message::plain_is_one_message_of_three_fields]),
+    ("saml20.json", &[visit::saml20]),
     (
         "scram.json",
         &[
@@ -69,6 +93,7 @@ const HERE: &[(&str, &[Player])] = &[
 
 /// Who plays the files that are not played here: a test file, and what of it opens the vectors.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("frames.json", "crates/aiosasl-profiles/tests/frames/main.rs"),
     ("irc_chunks.json", "crates/aiosasl-profiles/tests/irc_transcripts.rs"),
     ("precis.json", "crates/aiosasl/tests/prep.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/imap_transcripts.rs"),

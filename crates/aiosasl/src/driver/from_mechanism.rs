@@ -10,6 +10,7 @@ use super::{
 use crate::{
     binding::{ChannelBinding, ClientBinding},
     error::{Error, Reason},
+    layer::LayerRules,
     mechanism::{
         ActiveAttacks, ClientContext, ForwardSecrecy, Mechanism, Needs, Offered, Properties, Rules,
     },
@@ -66,15 +67,18 @@ impl FromMechanism {
 
     /// All mechanisms of this build that log in by what somebody knows, and may be chosen without being named.
     ///
-    /// Not EXTERNAL, which is a refusal where no lower layer vouches for the client, and not ANONYMOUS, which would come
-    /// in as nobody where everything else fails: who wants them names them.
+    /// Not EXTERNAL, which is a refusal where no lower layer vouches for the client, not ANONYMOUS, which would come in as
+    /// nobody where everything else fails, and nothing that takes a ticket, a device or a browser: who wants them names them.
     pub fn all(credentials: impl CredentialProvider + 'static) -> Self {
         let current = mechanisms::ALL
             .iter()
             .copied()
             .filter(|mechanism| Policy::chooses_by_itself(&mechanism.properties))
             .filter(|mechanism| {
-                !matches!(mechanism.properties.needs, Needs::Anonymity | Needs::External)
+                matches!(
+                    mechanism.properties.needs,
+                    Needs::Password | Needs::PrivateKey | Needs::Token
+                )
             });
         Self::any_of(current, credentials)
     }
@@ -145,10 +149,17 @@ impl FromMechanism {
             credentials: &credentials,
             binding,
             nonce,
-            rules: self.rules.clone(),
+            rules: self.rules_for(&connection),
             offered,
         })?;
         drive(state_machine, client, &*self.queries, &credentials).await
+    }
+
+    /// The rules, with layers as the connection's policy wants them: the caller looks after what it asks for there.
+    fn rules_for(&self, connection: &Connection<'_>) -> Rules {
+        let layers = connection.policy.layers(&connection.channel);
+        let max_receive = self.rules.layers.max_receive;
+        Rules { layers: LayerRules { max_receive, ..layers }, ..self.rules.clone() }
     }
 
     fn binding(

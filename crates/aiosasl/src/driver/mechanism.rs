@@ -10,7 +10,7 @@ use super::{
 use crate::{
     binding::BindingKind,
     client::{Authenticated, ClientExchange, ClientStep},
-    credentials::Credentials,
+    credentials::{Credentials, Resumption},
     error::{Error, FailureCode},
     layer::SecurityLayer,
     mechanism::{ClientMechanism, Properties},
@@ -158,6 +158,10 @@ pub struct AuthenticationReport {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
+    /// What makes the next login to the same server shorter.
+    pub resumption: Option<Resumption>,
 }
 
 impl AuthenticationReport {
@@ -169,20 +173,23 @@ impl AuthenticationReport {
             channel_binding: None,
             iterations: None,
             security_layer: None,
+            attributes: None,
+            resumption: None,
         }
     }
 }
 
 impl From<Authenticated> for AuthenticationReport {
     fn from(authenticated: Authenticated) -> Self {
-        let Authenticated {
-            mechanism,
-            server_verified,
-            channel_binding,
-            iterations,
-            security_layer,
-        } = authenticated;
-        Self { mechanism, server_verified, channel_binding, iterations, security_layer }
+        Self {
+            mechanism: authenticated.mechanism,
+            server_verified: authenticated.server_verified,
+            channel_binding: authenticated.channel_binding,
+            iterations: authenticated.iterations,
+            security_layer: authenticated.security_layer,
+            attributes: authenticated.attributes,
+            resumption: authenticated.resumption,
+        }
     }
 }
 

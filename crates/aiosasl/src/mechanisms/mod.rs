@@ -8,8 +8,12 @@ pub mod anonymous;
 pub mod challenge;
 #[cfg(feature = "cram-md5")]
 pub mod cram_md5;
+#[cfg(feature = "digest-md5")]
+pub mod digest_md5;
 #[cfg(feature = "external")]
 pub mod external;
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 #[cfg(feature = "ht")]
 pub mod ht;
 #[cfg(feature = "login")]
@@ -29,6 +33,8 @@ pub mod plain;
     feature = "scram-sha3-512",
 ))]
 pub mod scram;
+#[cfg(any(feature = "openid20", feature = "saml20"))]
+pub mod visit;
 
 /// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
 /// then what reveals the password, and what proves nobody last.
@@ -51,6 +57,8 @@ pub const ALL: &[Mechanism] = &[
     ht::HT_SHA3_512_ENDP,
     #[cfg(feature = "ht")]
     ht::HT_SHA_256_ENDP,
+    #[cfg(feature = "gs2")]
+    gssapi::GS2_KRB5_PLUS,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512_PLUS,
     #[cfg(feature = "scram-sha3-512")]
@@ -71,6 +79,12 @@ pub const ALL: &[Mechanism] = &[
     ht::HT_SHA3_512_NONE,
     #[cfg(feature = "ht")]
     ht::HT_SHA_256_NONE,
+    #[cfg(feature = "gs2")]
+    gssapi::GS2_KRB5,
+    #[cfg(feature = "gssapi")]
+    gssapi::GSSAPI,
+    #[cfg(feature = "gss-spnego")]
+    gssapi::GSS_SPNEGO,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512,
     #[cfg(feature = "scram-sha3-512")]
@@ -87,6 +101,8 @@ pub const ALL: &[Mechanism] = &[
     challenge::ECDSA_NIST256P_CHALLENGE,
     #[cfg(feature = "ecdh-x25519-challenge")]
     challenge::ECDH_X25519_CHALLENGE,
+    #[cfg(feature = "digest-md5")]
+    digest_md5::MECHANISM,
     #[cfg(feature = "cram-md5")]
     cram_md5::MECHANISM,
     #[cfg(feature = "ntlm")]
@@ -99,6 +115,10 @@ pub const ALL: &[Mechanism] = &[
     plain::MECHANISM,
     #[cfg(feature = "login")]
     login::MECHANISM,
+    #[cfg(feature = "saml20")]
+    visit::SAML20,
+    #[cfg(feature = "openid20")]
+    visit::OPENID20,
     #[cfg(feature = "anonymous")]
     anonymous::MECHANISM,
 ];

@@ -14,17 +14,21 @@ use base64ct::{Base64, Encoding};
 use super::pipe::{Event, Pipe};
 use super::rows::{Half, Row};
 use super::theirs::{Said, Theirs};
-use super::{HOST, PASSWORD, SERVICE, USER};
+use super::{HOST, PASSWORD, SERVICE, USER, Variable};
 use crate::run;
 
 /// The packages.
-pub(super) const PACKAGES: [&str; 5] = [
+pub(super) const PACKAGES: [&str; 6] = [
     "libsasl2-modules",
     "libsasl2-modules-db",
     "libsasl2-modules-gssapi-mit",
     "libsasl2-modules-otp",
+    "python3",
     "sasl2-bin",
 ];
+
+/// The file of the accounts.
+pub(super) const ACCOUNTS: &str = "sasldb2";
 
 /// What the client says in the end, without the NUL that it sends along.
 pub(super) const CLIENT_SAYS: &str = "client message 1";
@@ -35,25 +39,19 @@ pub(super) const CLIENT_SAID: &str = "client message 1\0";
 /// The same as it comes.
 pub(super) const SERVER_SAID: &str = "srv message 1\0";
 
-/// A folder with a configuration and an account.
+/// A folder with an account that everybody copies: some mechanisms change it, and none likes to share.
 pub(super) struct Cyrus {
     folder: PathBuf,
 }
 
 impl Cyrus {
     pub(super) fn set_up(folder: &Path) -> Result<Self> {
-        let database = folder.join("sasldb2");
-        let text = format!(
-            "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\n",
-            database.display()
-        );
-        fs::write(folder.join("sample.conf"), text)?;
         let mut shell = Command::new("sh");
         shell.args([
             "-c",
             "printf '%s' \"$PASSWORD\" | saslpasswd2 -p -c -f \"$0\" -u \"$1\" \"$2\"",
         ]);
-        shell.arg(&database).args([HOST, USER]).env("PASSWORD", PASSWORD);
+        shell.arg(folder.join(ACCOUNTS)).args([HOST, USER]).env("PASSWORD", PASSWORD);
         let said = run::output(&mut shell, run::SHORT)?;
         if !said.success() {
             bail!("saslpasswd2: {}", said.text());
@@ -61,10 +59,25 @@ impl Cyrus {
         Ok(Self { folder: folder.to_owned() })
     }
 
+    /// A configuration, and a copy of the account.
+    pub(super) fn copy(&self) -> Result<tempfile::TempDir> {
+        let folder = tempfile::tempdir_in(&self.folder)?;
+        let accounts = folder.path().join(ACCOUNTS);
+        fs::copy(self.folder.join(ACCOUNTS), &accounts)?;
+        let text = format!(
+            "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\n",
+            accounts.display()
+        );
+        fs::write(folder.path().join("sample.conf"), text)?;
+        Ok(folder)
+    }
+
     /// Their program. Its output is flushed line by line only where it is told to, and its passwords come from the terminal where there is one.
-    pub(super) fn open(&self, row: &Row) -> Result<Sample> {
+    pub(super) fn open(&self, row: &Row, variables: &[Variable]) -> Result<Sample> {
         let mut command = Command::new("setsid");
-        command.args(["stdbuf", "-oL"]).env("SASL_CONF_PATH", &self.folder);
+        let folder = self.copy()?;
+        command.args(["stdbuf", "-oL"]).env("SASL_CONF_PATH", folder.path());
+        command.envs(variables.iter().cloned());
         let half = row.ours.other();
         match half {
             Half::Client => client(&mut command, row),
@@ -81,6 +94,7 @@ impl Cyrus {
             mechanism: row.mechanism.clone(),
             password: row.password(),
             name: None,
+            _folder: folder,
         })
     }
 }
@@ -99,6 +113,7 @@ pub(super) struct Sample {
     mechanism: String,
     password: &'static str,
     name: Option<String>,
+    _folder: tempfile::TempDir,
 }
 
 impl Sample {

@@ -2,6 +2,7 @@
 
 mod cyrus;
 mod gsasl;
+mod libsasl;
 mod ours;
 mod pipe;
 mod rows;
@@ -21,11 +22,14 @@ use base64ct::{Base64, Encoding};
 
 use self::cyrus::Cyrus;
 use self::gsasl::Gsasl;
+use self::libsasl::Libsasl;
 use self::ours::Ours;
-use self::rows::{Half, Name, Row};
+use self::rows::{Case, Half, Name, Row};
 use self::talk::Talk;
 use self::theirs::Theirs;
-use super::{install, table};
+use super::krb5::{self, REALM};
+use super::site::Site;
+use super::{Running, State, Variable, install, start_all, table};
 use crate::run;
 use crate::tally::Tally;
 
@@ -37,6 +41,10 @@ const BOSS: &str = "boss";
 const STRANGER: &str = "nobody-of-this-name";
 const SERVICE: &str = "imap";
 const HOST: &str = "localhost";
+/// Who vouches for the user in SAML20.
+const PROVIDER: &str = "example.org";
+/// The user's identifier in OPENID20.
+const IDENTIFIER: &str = "https://user.example.org/";
 /// What gsasl says inside a layer.
 const GREETING: &str = "hello";
 /// How many exchanges run at a time: they wait more than they work.
@@ -45,13 +53,14 @@ const SIDE_BY_SIDE: usize = 4;
 /// Plays the table.
 pub(super) fn run(command: &Path) -> Result<Tally> {
     let rows = rows::parse(&fs::read_to_string(run::root().join("xtask/stdio.json"))?)?;
-    let folder = tempfile::Builder::new().prefix("aiosasl-stdio-").tempdir()?;
+    let site = Site::new()?;
     let stage = Stage {
         command,
         gsasl: install::packages(&gsasl::PACKAGES).map_err(|error| format!("{error:#}")),
         cyrus: install::packages(&cyrus::PACKAGES)
-            .and_then(|()| Cyrus::set_up(folder.path()))
+            .and_then(|()| Cyrus::set_up(&site.room("cyrus")?))
             .map_err(|error| format!("{error:#}")),
+        kerberos: kerberos(&site, &rows),
     };
     let played = play_all(&stage, &rows);
     run::check_interrupt()?;
@@ -63,6 +72,27 @@ struct Stage<'a> {
     command: &'a Path,
     gsasl: Result<(), String>,
     cyrus: Result<Cyrus, String>,
+    kerberos: Result<Kerberos, String>,
+}
+
+/// A realm, and how programs find it; dropped, it ends.
+struct Kerberos {
+    environment: Vec<Variable>,
+    _centre: Running,
+}
+
+/// The realm, where a row needs it, or why it is not there.
+fn kerberos(site: &Site, rows: &[Row]) -> Result<Kerberos, String> {
+    if !rows.iter().any(|row| row.needs_ticket() && row.skip.is_none()) {
+        return Err("nobody asked for it".to_owned());
+    }
+    match start_all(site, &[&krb5::PEER]).pop() {
+        Some((_, State::Up(centre))) => {
+            Ok(Kerberos { environment: krb5::environment(site), _centre: centre })
+        }
+        Some((_, State::Skipped(reason) | State::Failed(reason))) => Err(reason),
+        None => Err("nobody asked for it".to_owned()),
+    }
 }
 
 /// What became of a row.
@@ -120,20 +150,33 @@ impl Stage<'_> {
 
     fn missing(&self, row: &Row) -> Option<String> {
         let there = match row.peer {
-            Name::Cyrus => self.cyrus.as_ref().err(),
+            Name::Cyrus | Name::Libsasl => self.cyrus.as_ref().err(),
             Name::Gsasl => self.gsasl.as_ref().err(),
         };
-        row.skip.as_ref().or(there).cloned()
+        let kerberos = self.kerberos.as_ref().err().filter(|_| row.needs_ticket());
+        row.skip.as_ref().or(there).or(kerberos).cloned()
+    }
+
+    /// Where the realm is; a client without the user's secret has no ticket.
+    fn environment(&self, row: &Row) -> Vec<Variable> {
+        let known = self.kerberos.as_ref().ok().filter(|_| row.needs_ticket());
+        let mut variables = known.map(|it| it.environment.clone()).unwrap_or_default();
+        if row.case == Case::Wrong {
+            variables.push(("KRB5CCNAME", "FILE:/nonexistent".into()));
+        }
+        variables
     }
 
     fn exchange(&self, row: &Row) -> Result<(String, Outcome)> {
         let (says, said) = afterwards(row);
+        let variables = self.environment(row);
         let mut theirs: Box<dyn Theirs> = match (row.peer, &self.cyrus) {
-            (Name::Gsasl, _) => Box::new(Gsasl::open(row)?),
-            (Name::Cyrus, Ok(cyrus)) => Box::new(cyrus.open(row)?),
-            (Name::Cyrus, Err(reason)) => anyhow::bail!("{reason}"),
+            (Name::Gsasl, _) => Box::new(Gsasl::open(row, &variables)?),
+            (Name::Cyrus, Ok(cyrus)) => Box::new(cyrus.open(row, &variables)?),
+            (Name::Libsasl, Ok(cyrus)) => Box::new(Libsasl::open(cyrus, row, &variables)?),
+            (Name::Cyrus | Name::Libsasl, Err(reason)) => anyhow::bail!("{reason}"),
         };
-        let mut ours = Ours::open(self.command, row, says)?;
+        let mut ours = Ours::open(self.command, row, says, &variables)?;
         let mut talk = Talk { row, ours: &mut ours, theirs: &mut *theirs, said, count: 0 };
         let ends = talk.run();
         let log = format!("{}\n{}", ours.log(), theirs.log());
@@ -157,6 +200,7 @@ fn afterwards(row: &Row) -> (Option<&'static str>, Option<&'static str>) {
     match (row.peer, row.ours) {
         (Name::Cyrus, Half::Client) => (Some(cyrus::CLIENT_SAYS), Some(cyrus::SERVER_SAID)),
         (Name::Cyrus, Half::Server) => (Some(cyrus::SERVER_SAYS), Some(cyrus::CLIENT_SAID)),
+        (Name::Libsasl, _) => (Some(GREETING), Some(GREETING)),
         (Name::Gsasl, _) if has_layer => (Some(GREETING), Some(GREETING)),
         (Name::Gsasl, _) => (None, None),
     }

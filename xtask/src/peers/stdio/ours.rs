@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::pipe::{Event, Pipe};
 use super::rows::{Case, Half, Row};
-use super::{BOSS, HOST, PASSWORD, SERVICE, USER};
+use super::{BOSS, HOST, IDENTIFIER, PASSWORD, PROVIDER, REALM, SERVICE, USER, Variable};
 
 /// Ours.
 pub(super) struct Ours {
@@ -31,8 +31,14 @@ pub(super) enum Line {
 
 impl Ours {
     /// `says` is what it says after the exchange, where anything follows.
-    pub(super) fn open(command: &Path, row: &Row, says: Option<&str>) -> Result<Self> {
+    pub(super) fn open(
+        command: &Path,
+        row: &Row,
+        says: Option<&str>,
+        variables: &[Variable],
+    ) -> Result<Self> {
         let mut command = Command::new(command);
+        command.envs(variables.iter().cloned());
         command.args(["exchange", row.ours.text(), "-m", &row.mechanism]);
         command.args(["--service", SERVICE, "--hostname", HOST]);
         match row.ours {
@@ -111,6 +117,14 @@ fn client(command: &mut Command, row: &Row) {
 
 fn server(command: &mut Command, row: &Row) {
     command.args(["-u", USER]);
+    if row.needs_ticket() {
+        command.args(["--realm", REALM]);
+    }
+    match &*row.mechanism {
+        "OPENID20" => command.args(["--provider", IDENTIFIER]),
+        "SAML20" => command.args(["--provider", PROVIDER]),
+        _ => command,
+    };
     if row.case == Case::Acts {
         command.args(["--authzid", BOSS]);
     }

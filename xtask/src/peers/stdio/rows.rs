@@ -34,8 +34,11 @@ struct Group {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Name {
+    /// The sample programs.
     Cyrus,
     Gsasl,
+    /// The library behind the sample programs.
+    Libsasl,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -108,6 +111,7 @@ impl Name {
         match self {
             Self::Cyrus => "cyrus",
             Self::Gsasl => "gsasl",
+            Self::Libsasl => "libsasl",
         }
     }
 }
@@ -212,6 +216,11 @@ impl Row {
             all.push(("our code", ends.ours["error"]["code"].clone(), code.into()));
         }
         all
+    }
+
+    /// Whether it takes Kerberos.
+    pub(super) fn needs_ticket(&self) -> bool {
+        self.mechanism.starts_with("GS")
     }
 
     /// Who wants to come in.

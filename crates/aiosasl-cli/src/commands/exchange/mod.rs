@@ -158,11 +158,13 @@ impl Common {
         self.token.needed()
     }
 
-    /// Whether the server's last words are a message, which proves it.
+    /// Whether a server that lets the client in has last words: its proof, mostly.
     fn has_last_words(&self) -> bool {
-        let bare = ["GSSAPI", "GSS-SPNEGO"];
-        self.mechanism.properties.server_proof == ServerProof::Mutual
-            && !bare.contains(&self.mechanism.name.as_str())
+        match self.mechanism.name.as_str() {
+            "GSSAPI" => false,
+            "OPENID20" => true,
+            _ => self.mechanism.properties.server_proof == ServerProof::Mutual,
+        }
     }
 
     fn rules(&self) -> Rules {

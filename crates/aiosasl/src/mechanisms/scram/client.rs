@@ -162,7 +162,7 @@ impl ClientMechanism for ScramClient {
                 server_verified: true,
                 channel_binding: self.channel_binding.take(),
                 iterations: Some(iterations),
-                security_layer: None,
+                ..Conclusion::default()
             }),
             _ => Err(Error::Peer(Reason::ServerNotVerified)),
         }
