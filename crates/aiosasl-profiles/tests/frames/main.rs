@@ -1,6 +1,8 @@
 //! Every frame of the vectors, written and read by the room of its protocol; a protocol without one is named.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod kafka;
+mod ldap;
 mod postgres;
 
 use std::collections::BTreeSet;
@@ -12,20 +14,12 @@ use serde_json::Value;
 type Player = fn(&Entry<'_>);
 
 /// The protocols that have a room, and who plays their frames.
-const ROOMS: &[(&str, Player)] = &[("postgresql", postgres::play)];
+const ROOMS: &[(&str, Player)] =
+    &[("kafka", kafka::play), ("ldap", ldap::play), ("postgresql", postgres::play)];
 
 /// Those that have none yet: their frames wait for it.
-const NO_ROOM_YET: &[&str] = &[
-    "amqp-0-9-1",
-    "amqp-1.0",
-    "cassandra",
-    "kafka",
-    "ldap",
-    "memcached",
-    "mongodb",
-    "mqtt5",
-    "saslauthd",
-];
+const NO_ROOM_YET: &[&str] =
+    &["amqp-0-9-1", "amqp-1.0", "cassandra", "kafka", "memcached", "mongodb", "mqtt5", "saslauthd"];
 
 /// A frame of the vectors.
 struct Entry<'a> {
