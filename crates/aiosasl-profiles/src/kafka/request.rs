@@ -10,6 +10,7 @@ use crate::{
 
 /// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "one of them is called so")]
 pub enum Api {
     /// Which versions of what are spoken?
     ApiVersions,

@@ -25,7 +25,7 @@ pub(crate) fn play(entry: &Entry<'_>) {
     assert_eq!(*read.to_frame().unwrap(), entry.octets, "{}", entry.id);
     match entry.kind {
         "BindRequest" => client_says(entry, id, &read),
-        "BindResponse" => server_says(entry, id, read),
+        "BindResponse" => server_says(entry, id, &read),
         other => panic!("{other}"),
     }
 }
@@ -40,7 +40,7 @@ fn client_says(entry: &Entry<'_>, id: u32, read: &Message) {
     assert_eq!(server::hear(bind, None), Ok(Heard::Message(message)), "{}", entry.id);
 }
 
-fn server_says(entry: &Entry<'_>, id: u32, read: Message) {
+fn server_says(entry: &Entry<'_>, id: u32, read: &Message) {
     let words = entry.bytes("server_creds_b64").map(Challenge::new);
     let result = LdapResult {
         code: ResultCode(entry.number("result")),
@@ -48,7 +48,7 @@ fn server_says(entry: &Entry<'_>, id: u32, read: Message) {
         message: entry.text("message").to_owned(),
     };
     let expected = BindResponse { result, server_credentials: words.clone() };
-    assert_eq!(read, Message::new(id, Operation::BindResponse(expected)), "{}", entry.id);
+    assert_eq!(*read, Message::new(id, Operation::BindResponse(expected)), "{}", entry.id);
     let message = match entry.number("result") {
         0 => ServerMessage::Success { additional_data: words.clone() },
         14 => ServerMessage::Challenge(words.clone().unwrap()),
@@ -59,7 +59,7 @@ fn server_says(entry: &Entry<'_>, id: u32, read: Message) {
     let mut exchange = Exchange::new(id);
     let mechanism = "X".parse().unwrap();
     exchange.request(&ClientMessage::Authenticate { mechanism, initial_response: None }).unwrap();
-    match (message, exchange.hear(&read)) {
+    match (message, exchange.hear(read)) {
         (ServerMessage::Success { .. }, heard) => {
             assert_eq!(heard, Ok(driver::Reply::Success(words)));
         }
