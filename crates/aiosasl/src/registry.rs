@@ -19,6 +19,7 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
         Needs::Anonymity => credentials.trace.is_some(),
         // What the caller or the system knows.
         Needs::External | Needs::Ticket | Needs::Passcode => true,
+        Needs::Foreign => matches!(credentials.key, Key::Foreign(_)),
         Needs::Password => is_password(mechanism, &credentials.key),
         Needs::PrivateKey => matches!(credentials.key, Key::Private(_)),
         Needs::Token => matches!(credentials.key, Key::Token(_)),

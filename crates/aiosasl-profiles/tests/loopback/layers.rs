@@ -133,7 +133,7 @@ async fn a_client_that_wants_protection_does_not_go_without() {
     let mut session = open(Protocol::Imap, port, &trusting()).await.unwrap();
     let wanted = StrengthPolicy { min: 1, max: 256 };
     let refused = log_in(&mut session, Protocol::Imap, wanted).await.unwrap_err();
-    let reason = refused.error.exchange_error().map(|error| error.reason());
+    let reason = refused.error.exchange_error().map(aiosasl::error::Error::reason);
     assert_eq!(reason, Some("no-common-qop"));
     session.close().await;
     drop(served.await);

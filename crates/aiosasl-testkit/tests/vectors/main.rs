@@ -84,6 +84,7 @@ const HERE: &[(&str, &[Player])] = &[
 
 /// Who plays the files that are not played here: a test file, and what of it opens the vectors.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("frames.json", "crates/aiosasl-profiles/tests/frames/main.rs"),
     ("irc_chunks.json", "crates/aiosasl-profiles/tests/irc_transcripts.rs"),
     ("precis.json", "crates/aiosasl/tests/prep.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/imap_transcripts.rs"),

@@ -224,7 +224,8 @@ pub struct GssRequest {
     pub integrity: bool,
     /// Whether confidentiality is wanted.
     pub confidentiality: bool,
-    /// The application data of the channel binding (RFC 2743 section 1.1.6; address types 0), where there is one.
+    /// The application data of the channel binding (RFC 2743 section 1.1.6; address types 0), where there is one. An
+    /// acceptor's context has to fail then with an initiator that is bound to nothing, too.
     pub channel_binding: Option<Secret>,
 }
 
