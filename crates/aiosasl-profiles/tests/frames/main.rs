@@ -1,6 +1,8 @@
 //! Every frame of the vectors, written and read by the room of its protocol; a protocol without one is named.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod amqp091;
+mod amqp10;
 mod kafka;
 mod ldap;
 mod postgres;
@@ -14,12 +16,16 @@ use serde_json::Value;
 type Player = fn(&Entry<'_>);
 
 /// The protocols that have a room, and who plays their frames.
-const ROOMS: &[(&str, Player)] =
-    &[("kafka", kafka::play), ("ldap", ldap::play), ("postgresql", postgres::play)];
+const ROOMS: &[(&str, Player)] = &[
+    ("amqp-0-9-1", amqp091::play),
+    ("amqp-1.0", amqp10::play),
+    ("kafka", kafka::play),
+    ("ldap", ldap::play),
+    ("postgresql", postgres::play),
+];
 
 /// Those that have none yet: their frames wait for it.
-const NO_ROOM_YET: &[&str] =
-    &["amqp-0-9-1", "amqp-1.0", "cassandra", "memcached", "mongodb", "mqtt5", "saslauthd"];
+const NO_ROOM_YET: &[&str] = &["cassandra", "memcached", "mongodb", "mqtt5", "saslauthd"];
 
 /// A frame of the vectors.
 struct Entry<'a> {
