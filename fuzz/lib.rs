@@ -37,8 +37,10 @@ fn messages(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     octets.split(|octet| *octet == 0xff)
 }
 
-fn binding() -> ChannelBinding {
-    ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("32 octets")
+/// What exchanges of this mechanism are tied to; there is a channel in any case.
+fn binding(mechanism: &Mechanism) -> ChannelBinding {
+    let kind = mechanism.name.named_binding().unwrap_or(BindingKind::TlsExporter);
+    ChannelBinding::new(kind, [7; 32]).expect("32 octets")
 }
 
 fn nonce(text: &str) -> Nonce {
@@ -53,17 +55,21 @@ pub fn rules() -> Rules {
 
 /// A client of this mechanism hears the messages; a success that was not proven is a bug.
 pub fn client(mechanism: &Mechanism, octets: &[u8]) {
-    let is_plus = mechanism.name.is_plus();
+    let is_bound = mechanism.name.is_plus() || mechanism.name.named_binding().is_some();
     let mut credentials = Credentials::password("user".try_into().expect("a name"), "pencil");
     credentials.trace = Some("trace".into());
     match mechanism.properties.needs {
+        Needs::Token if mechanism.name == "OAUTH10A" => {
+            credentials.key = Key::Token(r#"oauth_signature="x""#.into());
+            credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: Some(143) });
+        }
         Needs::Token => credentials.key = Key::Token("token".into()),
         Needs::PrivateKey => credentials.key = Key::Private(Secret::new([0x12; 32])),
         _ => {}
     }
     let context = ClientContext {
         credentials: &credentials,
-        binding: if is_plus { ClientBinding::Bound(binding()) } else { ClientBinding::Unsupported },
+        binding: if is_bound { ClientBinding::Bound(binding(mechanism)) } else { ClientBinding::Unsupported },
         nonce: nonce("rOprNGfwEbeRWgbNEkqO"),
         rules: Rules { iterations: 1..=4096, ..rules() },
         offered: Offered::default(),
@@ -86,7 +92,7 @@ fn client_in(mechanism: &Mechanism, context: &ClientContext<'_>, octets: &[u8]) 
         while let Ok(ClientStep::Ask(query)) = step {
             step = exchange.answer(match query.answer_by_itself() {
                 Ok(answer) => answer,
-                Err(ClientQuery::Question(question)) => question.answer("12345678"),
+                Err(ClientQuery::Question(question)) => question.answer("a"),
                 Err(other) => panic!("nobody can answer {other:?}"),
             });
         }
@@ -111,7 +117,7 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             Side::Client => "hvYDpWUa2RaTCAfuxFIl",
             Side::Server => "bm9uY2U=",
         }),
-        bindings: &[binding()],
+        bindings: &[binding(mechanism)],
         plus: if mechanism.name.is_plus() { PlusOffer::Offered } else { PlusOffer::NotOffered },
         rules: rules(),
     };

@@ -7,6 +7,8 @@ mod class;
 pub mod frame;
 pub mod imap;
 pub mod irc;
+pub mod kafka;
+pub mod ldap;
 pub mod line;
 #[cfg(feature = "net")]
 pub mod net;

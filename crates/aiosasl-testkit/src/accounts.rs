@@ -12,10 +12,10 @@ use aiosasl::{
     identity::AuthenticationId,
     message::Identity,
     query::{
-        Answer, Authorization, Authorize, ClientAnswer, ClientQuery, Decoy, Freshness, NonceUse,
-        PasscodeVerdict, Query, ReplaceSecret, Replaced, Returned, ScramKeys, ScramVerifier,
-        SecretForm, SharedSecret, StoredSecret, Subject, TokenVerdict, Verdict, VerifyPasscode,
-        VerifyPassword, VerifyToken,
+        Answer, Authorization, Authorize, ClientAnswer, ClientQuery, Decoy, Doom, Freshness,
+        NonceUse, PasscodeVerdict, Query, ReplaceSecret, Replaced, Returned, ScramKeys,
+        ScramVerifier, SecretForm, SharedSecret, StoredSecret, Subject, TokenVerdict, Verdict,
+        VerifyPasscode, VerifyPassword, VerifyToken,
     },
     secret::Secret,
     token::TokenRefusal,
@@ -312,7 +312,24 @@ impl Accounts {
             let passwords = self.secrets.get(&(name, SecretForm::Password));
             found = passwords.into_iter().flatten().cloned().map(StoredSecret::Password).collect();
         }
-        if found.is_empty() { query.unknown(&self.decoy) } else { query.answer(found) }
+        if found.is_empty() {
+            found = self.for_other_mechanisms(&query);
+            if !found.is_empty() {
+                return query.doomed(found, Doom::BoundToOtherMechanism);
+            }
+            return query.unknown(&self.decoy);
+        }
+        query.answer(found)
+    }
+
+    /// The account's hashed tokens, where the question is about such, and they are for other mechanisms.
+    fn for_other_mechanisms(&self, query: &SharedSecret) -> Vec<StoredSecret> {
+        let SecretForm::HashedToken { .. } = query.form() else { return Vec::new() };
+        let tokens = self.secrets.iter().filter(|((name, form), _)| {
+            let is_token = matches!(form, SecretForm::HashedToken { .. });
+            is_token && name == query.authentication_id().as_str()
+        });
+        tokens.flat_map(|(_, tokens)| tokens.iter().cloned().map(StoredSecret::Form)).collect()
     }
 
     fn replace(&self, query: ReplaceSecret) -> Answer {
