@@ -69,7 +69,11 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
     }
     let context = ClientContext {
         credentials: &credentials,
-        binding: if is_bound { ClientBinding::Bound(binding(mechanism)) } else { ClientBinding::Unsupported },
+        binding: if is_bound {
+            ClientBinding::Bound(binding(mechanism))
+        } else {
+            ClientBinding::Unsupported
+        },
         nonce: nonce("rOprNGfwEbeRWgbNEkqO"),
         rules: Rules { iterations: 1..=4096, ..rules() },
         offered: Offered::default(),
