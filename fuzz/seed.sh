@@ -25,6 +25,18 @@ for target, name in targets.items():
     for number in range(0, len(messages) - 1, 2):
         open(f"{folder}/pair-{number}", "wb").write(messages[number] + b"\xff" + messages[number + 1])
 
+# Whole exchanges of each side; 0xFF parts messages.
+vendors = "../crates/aiosasl-vendor/vectors"
+for name in os.listdir(vendors):
+    folder = f"corpus/vendor_{name.removesuffix('.json')}"
+    os.makedirs(folder, exist_ok=True)
+    octets = lambda it: it["text"].encode() if "text" in it else base64.b64decode(it["b64"])
+    for section, vectors in json.load(open(f"{vendors}/{name}")).items():
+        for vector in vectors if isinstance(vectors, list) else []:
+            for side in "CS":
+                said = [octets(it) for it in vector.get("messages", []) if it.get("dir", side) == side]
+                open(f"{folder}/{vector['id']}-{section}-{side}", "wb").write(b"\xff".join(said))
+
 protocols = {"irc": "irc", "xmpp_server": "xmpp"}
 opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 transcripts = json.load(open("../vectors/profiles.json"))["valid"]
