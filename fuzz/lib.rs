@@ -13,7 +13,8 @@ use aiosasl::{
     nonce::Nonce,
     query::{
         Authorization, ClientQuery, Decoy, GssContext, GssError, GssErrorKind, GssProperties,
-        GssProvider, GssRequest, GssStep, Protection, Query, TokenVerdict, Verdict,
+        GssProvider, GssRequest, GssStep, PasscodeVerdict, Protection, Query, TokenVerdict,
+        Verdict,
     },
     secret::Secret,
 };
@@ -61,7 +62,11 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
     }
     let context = ClientContext {
         credentials: &credentials,
-        binding: if is_bound { ClientBinding::Bound(binding(mechanism)) } else { ClientBinding::Unsupported },
+        binding: if is_bound {
+            ClientBinding::Bound(binding(mechanism))
+        } else {
+            ClientBinding::Unsupported
+        },
         nonce: nonce("rOprNGfwEbeRWgbNEkqO"),
         rules: Rules { iterations: 1..=4096, ..rules() },
         offered: Offered::default(),
@@ -124,6 +129,9 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             ServerStep::Ask(Query::VerifyPassword(query)) => {
                 exchange.answer(query.answer(Verdict::Refused))
             }
+            ServerStep::Ask(Query::VerifyPasscode(query)) => {
+                exchange.answer(query.answer(PasscodeVerdict::NextPasscode))
+            }
             ServerStep::Ask(Query::VerifyToken(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused))
             }
@@ -163,7 +171,8 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let Some((&first, octets)) = octets.split_first() else { return };
     let glass = Glass { steps: first & 3, layers: first >> 2 & 7 };
     let layers = if first & 0x20 == 0 { LayerRules::ANY } else { LayerRules::NONE };
-    let rules = Rules { layers, service: Some(Service::new("fuzz", "localhost")), ..Rules::default() };
+    let rules =
+        Rules { layers, service: Some(Service::new("fuzz", "localhost")), ..Rules::default() };
     let is_plus = mechanism.name.is_plus();
     let credentials = Credentials::none();
     let context = ClientContext {
@@ -204,8 +213,12 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let mut step = server.start(said.next()).expect("the first call");
     loop {
         step = match step {
-            ServerStep::Ask(Query::Gss(gss)) => server.answer(gss.accept_with(&glass).into_answer()),
-            ServerStep::Ask(Query::Authorize(it)) => server.answer(it.answer(Authorization::Granted)),
+            ServerStep::Ask(Query::Gss(gss)) => {
+                server.answer(gss.accept_with(&glass).into_answer())
+            }
+            ServerStep::Ask(Query::Authorize(it)) => {
+                server.answer(it.answer(Authorization::Granted))
+            }
             ServerStep::Ask(query) => panic!("{query:?}"),
             ServerStep::Send(_) => match said.next() {
                 Some(message) => server.receive(ClientMessage::Response(message)),
