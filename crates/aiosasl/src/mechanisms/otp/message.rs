@@ -1,6 +1,7 @@
 //! The messages of OTP, and the state that a server keeps, as text (RFC 2444, RFC 2243).
 
 use alloc::{boxed::Box, format, string::String};
+use core::fmt;
 
 use super::password::{Algorithm, OneTimePassword};
 use crate::{
@@ -21,7 +22,7 @@ const MAX_RESPONSE: usize = 1024;
 const MAX_SEED: usize = 16;
 
 /// What a server asks for: algorithm, sequence number and seed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Challenge {
     pub(super) algorithm: Algorithm,
     pub(super) sequence: u32,
@@ -70,7 +71,7 @@ impl Challenge {
 }
 
 /// What a server keeps of an account: what to ask for next, and the last password that was good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OneTimeState {
     pub(super) challenge: Challenge,
     pub(super) last: OneTimePassword,
@@ -139,6 +140,12 @@ impl OneTimeState {
         let mut challenge = self.challenge.clone();
         challenge.sequence = challenge.sequence.saturating_sub(1);
         Self { challenge, last: password }
+    }
+}
+
+impl fmt::Debug for OneTimeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneTimeState").field("sequence", &self.sequence()).finish_non_exhaustive()
     }
 }
 

@@ -62,9 +62,9 @@ impl Algorithm {
                     let half = if at % 2 == 0 { &mut even } else { &mut odd };
                     half.iter_mut().zip(word.iter().rev()).for_each(|(to, from)| *to ^= from);
                 }
-                let [a, b, c, d] = even;
-                let [e, f, g, h] = odd;
-                OneTimePassword([a, b, c, d, e, f, g, h])
+                let halves =
+                    u64::from(u32::from_be_bytes(even)) << 32 | u64::from(u32::from_be_bytes(odd));
+                OneTimePassword(halves.to_be_bytes())
             }
         }
     }
