@@ -3,7 +3,7 @@
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{BindingKind, ChannelBinding, ClientBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Endpoint, Key},
     identity::AuthenticationId,
     layer::{LayerRules, SecurityLayer},
     mechanism::{
@@ -13,13 +13,18 @@ use aiosasl::{
     nonce::Nonce,
     query::{
         Authorization, ClientQuery, Decoy, GssContext, GssError, GssErrorKind, GssProperties,
-        GssProvider, GssRequest, GssStep, Protection, Query, TokenVerdict, Verdict,
+        GssProvider, GssRequest, GssStep, PasscodeVerdict, Protection, Query, TokenVerdict,
+        Verdict,
     },
     secret::Secret,
 };
 use aiosasl_store::{
     Account, NameRule,
     formats::{Format, Reader, Writer},
+};
+use aiosasl_vendor::{
+    aws::{AwsCredentials, Timestamp},
+    aws_msk_iam::{self, MskServer},
 };
 
 /// Splits the fuzzer's octets into lines, their endings left out.
@@ -33,8 +38,10 @@ fn messages(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     octets.split(|octet| *octet == 0xff)
 }
 
-fn binding() -> ChannelBinding {
-    ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("32 octets")
+/// What exchanges of this mechanism are tied to; there is a channel in any case.
+fn binding(mechanism: &Mechanism) -> ChannelBinding {
+    let kind = mechanism.name.named_binding().unwrap_or(BindingKind::TlsExporter);
+    ChannelBinding::new(kind, [7; 32]).expect("32 octets")
 }
 
 fn nonce(text: &str) -> Nonce {
@@ -49,22 +56,34 @@ pub fn rules() -> Rules {
 
 /// A client of this mechanism hears the messages; a success that was not proven is a bug.
 pub fn client(mechanism: &Mechanism, octets: &[u8]) {
-    let is_plus = mechanism.name.is_plus();
+    let is_bound = mechanism.name.is_plus() || mechanism.name.named_binding().is_some();
     let mut credentials = Credentials::password("user".try_into().expect("a name"), "pencil");
     credentials.trace = Some("trace".into());
     match mechanism.properties.needs {
+        Needs::Token if mechanism.name == "OAUTH10A" => {
+            credentials.key = Key::Token(r#"oauth_signature="x""#.into());
+            credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: Some(143) });
+        }
         Needs::Token => credentials.key = Key::Token("token".into()),
         Needs::PrivateKey => credentials.key = Key::Private(Secret::new([0x12; 32])),
         _ => {}
     }
     let context = ClientContext {
         credentials: &credentials,
-        binding: if is_plus { ClientBinding::Bound(binding()) } else { ClientBinding::Unsupported },
+        binding: if is_bound {
+            ClientBinding::Bound(binding(mechanism))
+        } else {
+            ClientBinding::Unsupported
+        },
         nonce: nonce("rOprNGfwEbeRWgbNEkqO"),
         rules: Rules { iterations: 1..=4096, ..rules() },
         offered: Offered::default(),
     };
-    let mut exchange = ClientExchange::new((mechanism.client)(&context).expect("good credentials"));
+    client_in(mechanism, &context, octets);
+}
+
+fn client_in(mechanism: &Mechanism, context: &ClientContext<'_>, octets: &[u8]) {
+    let mut exchange = ClientExchange::new((mechanism.client)(context).expect("good credentials"));
     let _ = exchange.start().expect("the first call");
     for message in messages(octets) {
         let message = match message.split_first() {
@@ -78,7 +97,7 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
         while let Ok(ClientStep::Ask(query)) = step {
             step = exchange.answer(match query.answer_by_itself() {
                 Ok(answer) => answer,
-                Err(ClientQuery::Question(question)) => question.answer("12345678"),
+                Err(ClientQuery::Question(question)) => question.answer("a"),
                 Err(other) => panic!("nobody can answer {other:?}"),
             });
         }
@@ -103,12 +122,16 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             Side::Client => "hvYDpWUa2RaTCAfuxFIl",
             Side::Server => "bm9uY2U=",
         }),
-        bindings: &[binding()],
+        bindings: &[binding(mechanism)],
         plus: if mechanism.name.is_plus() { PlusOffer::Offered } else { PlusOffer::NotOffered },
         rules: rules(),
     };
+    server_in(mechanism, &context, octets);
+}
+
+fn server_in(mechanism: &Mechanism, context: &ServerContext<'_>, octets: &[u8]) {
     let decoy = Decoy::new(Secret::new([1; 32]), 4096, 16);
-    let mut exchange = ServerExchange::new((mechanism.server)(&context));
+    let mut exchange = ServerExchange::new((mechanism.server)(context));
     let mut messages = messages(octets).peekable();
     // A client that does not speak first says a plus where it does.
     let first =
@@ -122,11 +145,18 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             ServerStep::Ask(Query::VerifyPassword(query)) => {
                 exchange.answer(query.answer(Verdict::Refused))
             }
+            ServerStep::Ask(Query::VerifyPasscode(query)) => {
+                exchange.answer(query.answer(PasscodeVerdict::NextPasscode))
+            }
             ServerStep::Ask(Query::VerifyToken(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused))
             }
             ServerStep::Ask(Query::Redirect(query)) => {
-                exchange.answer(query.answer("https://idp.example/"))
+                // Where a token comes from is more than a URL there.
+                let is_oidc = mechanism.name == "MONGODB-OIDC";
+                let url =
+                    if is_oidc { "https://idp.example/ client" } else { "https://idp.example/" };
+                exchange.answer(query.answer(url))
             }
             ServerStep::Ask(Query::Returned(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused, ""))
@@ -155,13 +185,53 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
     }
 }
 
+/// Both halves of a vendor's mechanism, with the nonces and the clock of its vectors.
+pub fn vendor(name: &str, octets: &[u8]) {
+    const MSK_THEN: Mechanism = Mechanism {
+        server: |context| {
+            let clock = || Timestamp::parse("20201022T000500Z");
+            Box::new(MskServer::new(context).with_clock(clock))
+        },
+        ..aws_msk_iam::MECHANISM
+    };
+    let mut all = std::iter::once(&MSK_THEN).chain(aiosasl_vendor::ALL);
+    let mechanism = all.find(|it| it.name == name).expect("one of theirs");
+    let mut credentials = match mechanism.properties.needs {
+        Needs::Token if octets.len() % 2 == 0 => Credentials::token("token"),
+        Needs::Token => Credentials::none(),
+        Needs::Foreign => AwsCredentials::new("AKIDEXAMPLE", "pencil")
+            .in_region("us-east-1")
+            .at(Timestamp::from_unix(1_573_086_367))
+            .into_credentials(),
+        _ => Credentials::password("user".try_into().expect("a name"), "pencil"),
+    };
+    credentials.authentication_id = AuthenticationId::new("user").ok();
+    credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: None });
+    let context = ClientContext {
+        credentials: &credentials,
+        binding: ClientBinding::Unsupported,
+        nonce: nonce("clientNonce0123456789abc"),
+        rules: Rules::default(),
+        offered: Offered::default(),
+    };
+    client_in(mechanism, &context, octets);
+    let context = ServerContext {
+        nonce: nonce("serverNonce0123456789abc"),
+        bindings: &[],
+        plus: PlusOffer::NotOffered,
+        rules: Rules::default(),
+    };
+    server_in(mechanism, &context, octets);
+}
+
 /// Both halves over contexts of glass: they stand after as many tokens as the first octet says, and wrap nothing, so that
 /// whatever the fuzzer says arrives. Nobody has to panic; who comes in is the provider's doing here.
 pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let Some((&first, octets)) = octets.split_first() else { return };
     let glass = Glass { steps: first & 3, layers: first >> 2 & 7 };
     let layers = if first & 0x20 == 0 { LayerRules::ANY } else { LayerRules::NONE };
-    let rules = Rules { layers, service: Some(Service::new("fuzz", "localhost")), ..Rules::default() };
+    let rules =
+        Rules { layers, service: Some(Service::new("fuzz", "localhost")), ..Rules::default() };
     let is_plus = mechanism.name.is_plus();
     let credentials = Credentials::none();
     let context = ClientContext {
@@ -202,8 +272,12 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let mut step = server.start(said.next()).expect("the first call");
     loop {
         step = match step {
-            ServerStep::Ask(Query::Gss(gss)) => server.answer(gss.accept_with(&glass).into_answer()),
-            ServerStep::Ask(Query::Authorize(it)) => server.answer(it.answer(Authorization::Granted)),
+            ServerStep::Ask(Query::Gss(gss)) => {
+                server.answer(gss.accept_with(&glass).into_answer())
+            }
+            ServerStep::Ask(Query::Authorize(it)) => {
+                server.answer(it.answer(Authorization::Granted))
+            }
             ServerStep::Ask(query) => panic!("{query:?}"),
             ServerStep::Send(_) => match said.next() {
                 Some(message) => server.receive(ClientMessage::Response(message)),

@@ -3,10 +3,15 @@
 //! A codec is a value: it reads no socket and waits for nothing. [`net`] is the thin shell of tokio and rustls that
 //! runs the codecs over a connection.
 
+pub mod amqp091;
+pub mod amqp10;
 mod class;
+mod first_word;
 pub mod frame;
 pub mod imap;
 pub mod irc;
+pub mod kafka;
+pub mod ldap;
 pub mod line;
 #[cfg(feature = "net")]
 pub mod net;
@@ -18,5 +23,6 @@ pub mod smtp;
 mod wire_error;
 pub mod xmpp;
 
+pub use first_word::FirstWord;
 pub use said::Said;
 pub use wire_error::{WireClass, WireError, printable};

@@ -2,6 +2,7 @@
 
 mod broken;
 mod challenge;
+mod codes;
 mod digest_md5;
 mod gssapi;
 mod laws;
@@ -10,4 +11,5 @@ mod ntlm;
 mod policy;
 mod refusals;
 mod support;
+mod tokens;
 mod visit;

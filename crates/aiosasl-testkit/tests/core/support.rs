@@ -3,12 +3,16 @@
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{BindingKind, ChannelBinding, ClientBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Endpoint, Key},
     error::{Error, FailureCode},
     mechanism::{
         ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext, Service,
     },
-    mechanisms::challenge::{ecdsa, x25519},
+    mechanisms::{
+        challenge::{ecdsa, x25519},
+        ht::Member,
+        otp::{Algorithm, OneTimeState},
+    },
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     nonce::Nonce,
@@ -24,14 +28,28 @@ pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
 /// A private key, good for every curve.
 pub(crate) const PRIVATE_KEY: [u8; 32] = [0x12; 32];
 
+/// What somebody has signed with a token.
+pub(crate) const SIGNED: &str = r#"oauth_token="pencil",oauth_signature="x""#;
+
 pub(crate) fn binding() -> ChannelBinding {
     ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("octets")
+}
+
+/// What an exchange of this mechanism is tied to, where it is.
+fn binding_of(mechanism: &Mechanism) -> Option<ChannelBinding> {
+    let of_any_kind = mechanism.name.is_plus().then_some(BindingKind::TlsExporter);
+    let kind = mechanism.name.named_binding().or(of_any_kind)?;
+    Some(ChannelBinding::new(kind, [7; 32]).expect("octets"))
 }
 
 /// The same user, with what a mechanism needs.
 pub(crate) fn user_for(mechanism: &Mechanism) -> Credentials {
     let mut credentials = traced_user();
     match mechanism.properties.needs {
+        Needs::Token if mechanism.name == "OAUTH10A" => {
+            credentials.key = Key::Token(SIGNED.into());
+            credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: Some(143) });
+        }
         Needs::Token => credentials.key = Key::Token("pencil".into()),
         Needs::PrivateKey => credentials.key = Key::Private(Secret::new(PRIVATE_KEY)),
         _ => {}
@@ -56,12 +74,19 @@ pub(crate) fn accounts() -> Accounts {
     let form = |mechanism| SecretForm::PublicKey { mechanism };
     let [ecdsa, x25519] =
         [ecdsa::public_key(&private), x25519::public_key(&private)].map(|it| it.expect("a key"));
-    Accounts::new()
+    let one_time = OneTimeState::new(Algorithm::Md5, 499, "ke1234", "pencil").expect("a state");
+    let with_tokens = Member::ALL.iter().fold(Accounts::new(), |accounts, member| {
+        let form = SecretForm::HashedToken { mechanism: member.as_str() };
+        accounts.with_secret("user", form, b"pencil")
+    });
+    with_tokens
         .with_secret("user", form("ECDSA-NIST256P-CHALLENGE"), &ecdsa)
         .with_secret("user", form("ECDH-X25519-CHALLENGE"), &x25519)
         .with_plain_password("user", "pencil")
-        .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
+        .with_passcode("user", "pencil", PasscodeVerdict::Accepted)
+        .with_secret("user", SecretForm::OneTime, one_time.to_text().as_bytes())
         .with_token("user", "pencil")
+        .with_token("user", SIGNED)
         .with_external("user".try_into().expect("a name"))
         .with_provider("user", "https://idp.example/?id=1", "user".try_into().ok())
         .with_anonymous()
@@ -92,11 +117,7 @@ pub(crate) fn client_in(
     credentials: &Credentials,
     profile: Profile,
 ) -> ClientExchange {
-    let binding = if mechanism.name.is_plus() {
-        ClientBinding::Bound(binding())
-    } else {
-        ClientBinding::Unsupported
-    };
+    let binding = binding_of(mechanism).map_or(ClientBinding::Unsupported, ClientBinding::Bound);
     let client = (mechanism.client)(&context(credentials, binding, &[]));
     ClientExchange::with_profile(client.expect("good credentials"), profile)
 }
@@ -112,7 +133,7 @@ pub(crate) fn server_with(
 ) -> ServerExchange {
     let context = ServerContext {
         nonce: Nonce::new(SERVER_NONCE).expect("printable"),
-        bindings: &[binding()],
+        bindings: &[binding_of(mechanism).unwrap_or_else(binding)],
         plus,
         rules: rules(),
     };

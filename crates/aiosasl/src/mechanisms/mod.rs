@@ -14,12 +14,16 @@ pub mod digest_md5;
 pub mod external;
 #[cfg(feature = "gssapi")]
 pub mod gssapi;
+#[cfg(feature = "ht")]
+pub mod ht;
 #[cfg(feature = "login")]
 pub mod login;
 #[cfg(feature = "ntlm")]
 pub mod ntlm;
 #[cfg(any(feature = "oauthbearer", feature = "xoauth2"))]
 pub mod oauth;
+#[cfg(feature = "otp")]
+pub mod otp;
 #[cfg(feature = "plain")]
 pub mod plain;
 #[cfg(any(
@@ -31,12 +35,32 @@ pub mod plain;
     feature = "scram-sha3-512",
 ))]
 pub mod scram;
+#[cfg(feature = "securid")]
+pub mod securid;
 #[cfg(any(feature = "openid20", feature = "saml20"))]
 pub mod visit;
 
 /// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
 /// then what reveals the password, and what proves nobody last.
 pub const ALL: &[Mechanism] = &[
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_EXPR,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_EXPR,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_EXPR,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_UNIQ,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_UNIQ,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_UNIQ,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_ENDP,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_ENDP,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_ENDP,
     #[cfg(feature = "gs2")]
     gssapi::GS2_KRB5_PLUS,
     #[cfg(feature = "scram-sha-512")]
@@ -53,6 +77,12 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_1_PLUS,
     #[cfg(feature = "external")]
     external::MECHANISM,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_NONE,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_NONE,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_NONE,
     #[cfg(feature = "gs2")]
     gssapi::GS2_KRB5,
     #[cfg(feature = "gssapi")]
@@ -85,6 +115,8 @@ pub const ALL: &[Mechanism] = &[
     oauth::OAUTHBEARER,
     #[cfg(feature = "xoauth2")]
     oauth::XOAUTH2,
+    #[cfg(feature = "oauth10a")]
+    oauth::OAUTH10A,
     #[cfg(feature = "plain")]
     plain::MECHANISM,
     #[cfg(feature = "login")]
@@ -93,6 +125,10 @@ pub const ALL: &[Mechanism] = &[
     visit::SAML20,
     #[cfg(feature = "openid20")]
     visit::OPENID20,
+    #[cfg(feature = "otp")]
+    otp::MECHANISM,
+    #[cfg(feature = "securid")]
+    securid::MECHANISM,
     #[cfg(feature = "anonymous")]
     anonymous::MECHANISM,
 ];

@@ -37,6 +37,8 @@ pub(super) enum Name {
     /// The sample programs.
     Cyrus,
     Gsasl,
+    /// The library behind gsasl.
+    Libgsasl,
     /// The library behind the sample programs.
     Libsasl,
 }
@@ -111,6 +113,7 @@ impl Name {
         match self {
             Self::Cyrus => "cyrus",
             Self::Gsasl => "gsasl",
+            Self::Libgsasl => "libgsasl",
             Self::Libsasl => "libsasl",
         }
     }
@@ -243,6 +246,8 @@ impl Row {
         match self.case {
             _ if self.hole.is_some() || self.ours == Half::Client => None,
             Case::Forbidden => Some("authorization-denied"),
+            // A client without a ticket has nothing to say.
+            Case::Wrong if self.needs_ticket() => Some("end-of-input"),
             Case::Acts | Case::Foreign | Case::Right => None,
             Case::Unknown | Case::Wrong => Some("invalid-credentials"),
         }
