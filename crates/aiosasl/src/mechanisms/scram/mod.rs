@@ -14,9 +14,12 @@ mod client;
 mod downgrade;
 mod keys;
 mod message;
+#[cfg(feature = "md5")]
+mod mongodb;
 mod opening;
 mod server;
 mod transcript;
+mod upgrade;
 mod verifier;
 
 use alloc::boxed::Box;
@@ -31,7 +34,10 @@ use crate::{
 };
 
 pub use client::ScramClient;
+#[cfg(feature = "md5")]
+pub use mongodb::mongodb_password;
 pub use server::ScramServer;
+pub use upgrade::UpgradeTask;
 pub use verifier::{VerifierError, VerifierFormat};
 
 const fn properties(binds: Binds, reference: &'static str) -> Properties {
