@@ -8,7 +8,7 @@ use aiosasl::{
     hash::Hash,
     identity::AuthorizationId,
     mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext, UsernameRule},
-    mechanisms::scram::mongodb_password,
+    mechanisms::scram::digested_password,
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     nonce::Nonce,
@@ -71,7 +71,11 @@ fn rules(vector: &Value) -> Rules {
 
 fn password(vector: &Value) -> Password {
     if text(&vector["password_preparation"]) == "mongodb-md5" {
-        let own = mongodb_password(text(&vector["username"]), &text(&vector["password"]).into());
+        let own = digested_password(
+            text(&vector["username"]),
+            "mongo",
+            &text(&vector["password"]).into(),
+        );
         assert_eq!(own.expose(), text(&vector["password_after_preparation"]));
         return own;
     }

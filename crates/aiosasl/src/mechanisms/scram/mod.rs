@@ -11,11 +11,11 @@
 
 mod auth_message;
 mod client;
+#[cfg(feature = "md5")]
+mod digested;
 mod downgrade;
 mod keys;
 mod message;
-#[cfg(feature = "md5")]
-mod mongodb;
 mod opening;
 mod server;
 mod transcript;
@@ -35,7 +35,7 @@ use crate::{
 
 pub use client::ScramClient;
 #[cfg(feature = "md5")]
-pub use mongodb::mongodb_password;
+pub use digested::digested_password;
 pub use server::ScramServer;
 pub use upgrade::UpgradeTask;
 pub use verifier::{VerifierError, VerifierFormat};
