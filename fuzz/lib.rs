@@ -13,7 +13,8 @@ use aiosasl::{
     nonce::Nonce,
     query::{
         Authorization, ClientQuery, Decoy, GssContext, GssError, GssErrorKind, GssProperties,
-        GssProvider, GssRequest, GssStep, Protection, Query, TokenVerdict, Verdict,
+        GssProvider, GssRequest, GssStep, PasscodeVerdict, Protection, Query, TokenVerdict,
+        Verdict,
     },
     secret::Secret,
 };
@@ -143,6 +144,9 @@ fn server_in(mechanism: &Mechanism, context: &ServerContext<'_>, octets: &[u8]) 
             ServerStep::Ask(Query::SharedSecret(query)) => exchange.answer(query.unknown(&decoy)),
             ServerStep::Ask(Query::VerifyPassword(query)) => {
                 exchange.answer(query.answer(Verdict::Refused))
+            }
+            ServerStep::Ask(Query::VerifyPasscode(query)) => {
+                exchange.answer(query.answer(PasscodeVerdict::NextPasscode))
             }
             ServerStep::Ask(Query::VerifyToken(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused))
