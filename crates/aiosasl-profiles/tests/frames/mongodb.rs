@@ -2,6 +2,7 @@
 
 use aiosasl::{
     driver,
+    encoding::{encode, unhex},
     error::FailureCode,
     message::{Challenge, ClientMessage, Response, ServerMessage},
 };
@@ -136,4 +137,44 @@ proptest! {
         let read = Command::of(&read(&request.unwrap().unwrap()).body);
         prop_assert_eq!(read, Command::SaslContinue { conversation, payload: response });
     }
+}
+
+/// The transcripts are written as people write documents, without what stands around an exchange.
+#[test]
+fn transcripts_are_read_and_written_by_both_halves() {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../vectors/profiles.json")).unwrap();
+    let mut played = Vec::new();
+    for transcript in
+        file["valid"].as_array().unwrap().iter().filter(|it| it["protocol"] == "mongodb")
+    {
+        let [request, answer] = transcript["lines"].as_array().unwrap().as_slice() else {
+            panic!()
+        };
+        let octets = unhex(request["sasl_hex"].as_str().unwrap().as_bytes()).unwrap();
+        let mechanism = "PLAIN".parse().unwrap();
+        let initial_response = Some(Response::new(octets));
+        let message = ClientMessage::Authenticate { mechanism, initial_response };
+        let mut exchange = Exchange::new("$external", 1);
+        let said = read(&exchange.request(&message).unwrap().unwrap()).body;
+        let Command::SaslStart(start) = Command::of(&said) else { panic!() };
+        assert_eq!(start.message(|_| FirstWord::Client), Ok(message));
+        let payload = encode(start.payload.as_bytes());
+        let text =
+            format!("{{saslStart: 1, mechanism: \"PLAIN\", payload: BinData(0, \"{payload}\")}}");
+        assert_eq!(text, request["text"].as_str().unwrap());
+        let body = server::answer(&ServerMessage::Success { additional_data: None }, 1).unwrap();
+        let payload = encode(body.octets("payload").unwrap());
+        let text = format!(
+            "{{conversationId: {}, payload: BinData(0, \"{payload}\"), done: {}, ok: {}}}",
+            body.number("conversationId").unwrap(),
+            body.is_true("done"),
+            body.number("ok").unwrap(),
+        );
+        assert_eq!(text, answer["text"].as_str().unwrap());
+        let heard = exchange.hear(&Message { request_id: 1, response_to: 1, body });
+        assert_eq!(heard, Ok(driver::Reply::Success(None)));
+        played.push(transcript["id"].as_str().unwrap());
+    }
+    assert_eq!(played, ["mongodb-plain"]);
 }
