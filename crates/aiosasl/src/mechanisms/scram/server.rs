@@ -20,7 +20,7 @@ use crate::{
     nonce::Nonce,
     prep::Strings,
     preparation::Preparation,
-    query::{Answer, Query, ScramKeys},
+    query::{Answer, Doom, Query, ScramKeys},
 };
 
 /// The server's half. While it waits for the client's proof it is small: one allocation beside itself.
@@ -51,7 +51,7 @@ struct Setup {
 struct Pending {
     transcript: Transcript,
     authentication_id: AuthenticationId,
-    doomed: Option<Reason>,
+    doomed: Option<Doom>,
 }
 
 impl ScramServer {
@@ -108,7 +108,7 @@ impl ScramServer {
         let fits = keys::proof_fits(self.hash, stored_key, &auth_message, proof.as_ref());
         let signature = keys::server_signature(self.hash, server_key, &auth_message);
         match doomed {
-            Some(reason) => return Err(Failure::credentials(reason)),
+            Some(doom) => return Err(Failure::credentials(doom.reason())),
             None if !fits => return Err(Failure::credentials(Reason::InvalidProof)),
             None => {}
         }
