@@ -1,6 +1,6 @@
 //! What a client logs in with.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{any::Any, fmt};
 
 #[cfg(feature = "hash")]
@@ -28,6 +28,9 @@ pub struct Credentials {
     pub endpoint: Option<Endpoint>,
     /// What an earlier login to the same server has left, so that this one is shorter where the server remembers it, too.
     pub resumption: Option<Resumption>,
+    /// Optional extensions of SCRAM's first message (RFC 5802 section 5.1): names of letters, and values without commas.
+    /// Servers ignore those that they don't know.
+    pub scram_extensions: Vec<(Box<str>, Box<str>)>,
 }
 
 /// A server as the client sees it.
@@ -88,6 +91,30 @@ impl Credentials {
     /// The same, after a login that left this.
     pub fn resuming(mut self, resumption: impl Into<Option<Resumption>>) -> Self {
         self.resumption = resumption.into();
+        self
+    }
+
+    /// The same, with another optional extension of SCRAM's first message.
+    ///
+    /// # Example: a delegation token of Kafka's
+    ///
+    /// ```
+    /// use aiosasl::{credentials::Credentials, identity::AuthenticationId};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let token_id = AuthenticationId::new("qcZTyPSOROCPpLYVsNtEDA")?;
+    /// let token = Credentials::password(token_id, "its HMAC, as Kafka says it")
+    ///     .with_scram_extension("tokenauth", "true");
+    /// # let _ = token;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_scram_extension(
+        mut self,
+        name: impl Into<Box<str>>,
+        value: impl Into<Box<str>>,
+    ) -> Self {
+        self.scram_extensions.push((name.into(), value.into()));
         self
     }
 

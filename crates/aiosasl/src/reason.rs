@@ -59,7 +59,7 @@ reasons! {
     /// The algorithm is not `md5-sess` (RFC 2831 section 2.1.1).
     BadAlgorithm = "bad-algorithm", "expected the algorithm md5-sess";
     /// An attribute has no name, no value, or a mandatory shape that it lacks (RFC 5802 section 7).
-    BadAttribute = "bad-attribute", "expected an attribute: a letter, '=', and a value";
+    BadAttribute = "bad-attribute", "expected an attribute: letters, '=', and a value";
     /// The `auth` key has another scheme than the mechanism's (RFC 7628 section 3.1).
     BadAuthScheme = "bad-auth-scheme", "expected the authorization scheme Bearer";
     /// `=` in an authorization identity is neither `=2C` nor `=3D` (RFC 5802 section 5.1).

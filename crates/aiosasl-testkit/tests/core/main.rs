@@ -4,6 +4,7 @@ mod broken;
 mod challenge;
 mod codes;
 mod digest_md5;
+mod extensions;
 mod gssapi;
 mod laws;
 mod mechanisms;

@@ -121,12 +121,18 @@ fn one_time(octets: &[u8]) -> Secret {
 pub struct ScramKeys {
     authentication_id: AuthenticationId,
     hash: Hash,
+    extensions: Box<str>,
 }
 
 impl ScramKeys {
     /// The question, about a name that is prepared already.
     pub fn new(authentication_id: AuthenticationId, hash: Hash) -> Self {
-        Self { authentication_id, hash }
+        Self { authentication_id, hash, extensions: Box::default() }
+    }
+
+    /// The same, of a client that said this after its nonce: `name=value`, with commas between them.
+    pub(crate) fn with_extensions(self, extensions: &str) -> Self {
+        Self { extensions: extensions.into(), ..self }
     }
 
     /// The same question about the account of this name: the client comes in under the name that the store has for
@@ -144,6 +150,15 @@ impl ScramKeys {
     /// For which hash.
     pub fn hash(&self) -> Hash {
         self.hash
+    }
+
+    /// The optional extensions that the client's first message has (RFC 5802 section 5.1), names and values, in its order.
+    /// Whoever does not know one ignores it. They come from somebody who has proven nothing yet.
+    ///
+    /// Kafka's `tokenauth=true` says that the name is a delegation token's, and the key what belongs to that: a store that
+    /// has such tokens answers with theirs.
+    pub fn extensions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.extensions.split(',').filter_map(|attribute| attribute.split_once('='))
     }
 
     /// This is the account's verifier.
@@ -174,6 +189,6 @@ impl fmt::Debug for ScramKeys {
         f.debug_struct("ScramKeys")
             .field("authentication_id", &self.authentication_id)
             .field("hash", &self.hash)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! `AuthMessage` of a SCRAM client (RFC 5802 section 3): it grows in one buffer, and ends as the last message.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::{
     binding::ClientBinding, encoding, gs2, hash::HashValue, identity::AuthorizationId,
@@ -12,15 +13,15 @@ const ROOM: usize = 320;
 
 /// `client-first-message`, and the channel binding's octets, which are sent later.
 pub(super) struct FirstMessage {
-    /// The gs2 header, the binding's octets, and `client-first-message-bare`, which ends with the nonce.
+    /// The gs2 header, the binding's octets, and `client-first-message-bare`, which ends with the nonce and the extensions.
     octets: Vec<u8>,
     header_len: usize,
     channel_binding_len: usize,
-    nonce_len: usize,
+    nonce: Range<usize>,
 }
 
 impl FirstMessage {
-    /// The message of a user whose name is prepared already.
+    /// The message of a user whose name is prepared already, and whose extensions are checked.
     pub(super) fn new(username: &str, context: &ClientContext<'_>) -> Self {
         let mut octets = Vec::with_capacity(username.len() + ROOM);
         let authorization_id = context.credentials.authorization_id.as_ref();
@@ -30,11 +31,18 @@ impl FirstMessage {
             octets.extend_from_slice(binding.data());
         }
         let channel_binding_len = octets.len();
-        let nonce = context.nonce.as_str();
-        for part in ["n=", &*gs2::encode_name(username), ",r=", nonce] {
+        for part in ["n=", &*gs2::encode_name(username), ",r="] {
             octets.extend_from_slice(part.as_bytes());
         }
-        Self { octets, header_len, channel_binding_len, nonce_len: nonce.len() }
+        let nonce_start = octets.len();
+        octets.extend_from_slice(context.nonce.as_str().as_bytes());
+        let nonce = nonce_start..octets.len();
+        for (name, value) in &context.credentials.scram_extensions {
+            for part in [",", name, "=", value] {
+                octets.extend_from_slice(part.as_bytes());
+            }
+        }
+        Self { octets, header_len, channel_binding_len, nonce }
     }
 
     /// The message, to be sent.
@@ -46,8 +54,8 @@ impl FirstMessage {
 
     /// Our nonce.
     pub(super) fn nonce(&self) -> &str {
-        let start = self.octets.len().saturating_sub(self.nonce_len);
-        core::str::from_utf8(self.octets.get(start..).unwrap_or_default()).unwrap_or_default()
+        let nonce = self.octets.get(self.nonce.clone()).unwrap_or_default();
+        core::str::from_utf8(nonce).unwrap_or_default()
     }
 
     /// Goes on with the server's first message as received, and both ends' nonces in it.

@@ -55,7 +55,8 @@ impl ScramClient {
     ///
     /// # Errors
     ///
-    /// [`Error::Credentials`] where name or password are missing, empty, or can't be prepared;
+    /// [`Error::Credentials`] where name or password are missing, empty, or can't be prepared, and where an extension is
+    /// none that can be sent;
     /// [`Error::Policy`] where the channel binding does not go with the mechanism's name, or would be a lie.
     pub fn new(
         name: MechanismName,

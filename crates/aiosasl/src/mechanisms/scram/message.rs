@@ -2,6 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
+use super::attributes::Attributes;
 use crate::{
     encoding,
     error::Reason,
@@ -20,6 +21,8 @@ pub(super) struct ClientFirst<'a> {
     pub(super) bare: &'a str,
     pub(super) username: Cow<'a, str>,
     pub(super) nonce: &'a str,
+    /// What follows the nonce, as received: `name=value`, with commas between them.
+    pub(super) extensions: &'a str,
 }
 
 impl<'a> ClientFirst<'a> {
@@ -30,8 +33,9 @@ impl<'a> ClientFirst<'a> {
         let nonce = attributes.next_named('r')?;
         let username = gs2::decode_name(name).ok_or(Reason::BadUsernameEscape)?;
         let nonce = check_nonce(nonce)?;
-        attributes.check_rest(|_, _| Ok(()))?;
-        Ok(Self { header, bare, username, nonce })
+        let extensions = attributes.rest();
+        attributes.check_rest(|_, _| {})?;
+        Ok(Self { header, bare, username, nonce, extensions })
     }
 }
 
@@ -70,13 +74,10 @@ impl<'a> ServerFirst<'a> {
         }
         let iterations = iteration_count(count)?;
         let (mut offered_hash, mut tls_version) = (None, None);
-        attributes.check_rest(|name, value| {
-            match name {
-                'h' => offered_hash = Some(value),
-                't' => tls_version = Some(value),
-                _ => {}
-            }
-            Ok(())
+        attributes.check_rest(|name, value| match name {
+            "h" => offered_hash = Some(value),
+            "t" => tls_version = Some(value),
+            _ => {}
         })?;
         Ok(Self::Challenge { nonce, salt, iterations, offered_hash, tls_version })
     }
@@ -112,7 +113,7 @@ impl<'a> ClientFinal<'a> {
             None => return Err(Reason::MissingProof),
         };
         attributes.drop_last();
-        attributes.check_rest(|_, _| Ok(()))?;
+        attributes.check_rest(|_, _| {})?;
         let (channel_binding, proof) = (Encoded(binding), Encoded(proof).hash_value()?);
         Ok(Self { channel_binding, nonce, proof, without_proof })
     }
@@ -132,7 +133,7 @@ impl<'a> ServerFinal<'a> {
         }
         let mut attributes = Attributes::of(message);
         let signature = attributes.next_named('v')?;
-        attributes.check_rest(|_, _| Ok(()))?;
+        attributes.check_rest(|_, _| {})?;
         Ok(Self::Signature(Encoded(signature)))
     }
 }
@@ -167,71 +168,6 @@ fn server_error(message: &str) -> Result<Option<&str>, Reason> {
     match message.strip_prefix("e=").map(|rest| rest.split(',').next().unwrap_or_default()) {
         Some("") => Err(Reason::BadAttribute),
         error => Ok(error),
-    }
-}
-
-/// The attributes of a message, one after the other.
-struct Attributes<'a> {
-    rest: Option<&'a str>,
-    /// A bit for each letter that has been there.
-    seen: u64,
-}
-
-impl<'a> Attributes<'a> {
-    fn of(message: &'a str) -> Self {
-        Self { rest: Some(message), seen: 0 }
-    }
-
-    fn next(&mut self) -> Option<&'a str> {
-        let rest = self.rest?;
-        let (attribute, rest) =
-            rest.split_once(',').map_or((rest, None), |(it, rest)| (it, Some(rest)));
-        self.rest = rest;
-        Some(attribute)
-    }
-
-    /// The value of the next attribute, which has to have this name.
-    fn next_named(&mut self, name: char) -> Result<&'a str, Reason> {
-        let attribute = self.next().ok_or(Reason::AttributeOrder)?;
-        self.note(name)?;
-        match attribute.split_once('=') {
-            Some((it, value)) if it.len() == 1 && it.starts_with(name) => Ok(value),
-            Some(("m", _)) => Err(Reason::ExtensionsNotSupported),
-            _ => Err(Reason::AttributeOrder),
-        }
-    }
-
-    /// Leaves out the last attribute, which somebody else reads.
-    fn drop_last(&mut self) {
-        self.rest = self.rest.and_then(|rest| rest.rsplit_once(',')).map(|(before, _last)| before);
-    }
-
-    /// Extensions: a letter, `=`, and something; none that is mandatory, none twice.
-    fn check_rest(
-        &mut self,
-        mut each: impl FnMut(char, &'a str) -> Result<(), Reason>,
-    ) -> Result<(), Reason> {
-        while let Some(attribute) = self.next() {
-            let (name, value) = attribute.split_once('=').ok_or(Reason::BadAttribute)?;
-            match (name.as_bytes(), value) {
-                (b"m", _) => return Err(Reason::ExtensionsNotSupported),
-                ([letter], value) if letter.is_ascii_alphabetic() && !value.is_empty() => {
-                    self.note(char::from(*letter))?;
-                    each(char::from(*letter), value)?;
-                }
-                _ => return Err(Reason::BadAttribute),
-            }
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, letter: char) -> Result<(), Reason> {
-        let bit = 1_u64 << (u32::from(letter).wrapping_sub(u32::from('A')) & 63);
-        if self.seen & bit != 0 {
-            return Err(Reason::DuplicateAttribute);
-        }
-        self.seen |= bit;
-        Ok(())
     }
 }
 
@@ -272,7 +208,7 @@ mod tests {
             panic!("well-formed")
         };
         assert_eq!((first.header.raw, first.bare), ("y,a=x=2Cy,", "n=a=3Db,r=abc,z=1"));
-        assert_eq!(first.username, "a=b");
+        assert_eq!((&*first.username, first.extensions), ("a=b", "z=1"));
         assert_eq!(
             first.header.authorization_id.as_ref().map(AuthorizationId::as_str),
             Some("x,y")

@@ -9,6 +9,7 @@
 //!
 //! The hash is data: one row of the list below makes a mechanism and its -PLUS form.
 
+mod attributes;
 mod auth_message;
 mod client;
 #[cfg(feature = "md5")]

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, boxed::Box};
 use core::ops::RangeInclusive;
 
-use super::{auth_message::FirstMessage, downgrade::Seen, keys::Keys};
+use super::{attributes, auth_message::FirstMessage, downgrade::Seen, keys::Keys};
 use crate::{
     credentials::{Credentials, Key},
     error::{Error, Reason},
@@ -36,6 +36,8 @@ impl Sent {
         context: &ClientContext<'_>,
     ) -> Result<Self, Error> {
         gs2::check_binding(name, context)?;
+        attributes::check_extensions(&context.credentials.scram_extensions)
+            .map_err(Error::Credentials)?;
         let key = prepare_key(hash, context.credentials, &context.rules)?;
         let username = prepare_username(context)?;
         Ok(Self {

@@ -73,7 +73,8 @@ impl ScramServer {
         let binding = binding.map_or(&[][..], ChannelBinding::data);
         let authentication_id = authentication_id(&first.username, setup)?;
         self.state = State::ExpectKeys(Transcript::new(self.hash, &first, binding, &setup.nonce));
-        Ok(ServerTurn::Ask(Query::ScramKeys(ScramKeys::new(authentication_id, self.hash))))
+        let keys = ScramKeys::new(authentication_id, self.hash).with_extensions(first.extensions);
+        Ok(ServerTurn::Ask(Query::ScramKeys(keys)))
     }
 
     fn challenge(
