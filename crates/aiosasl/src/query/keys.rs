@@ -97,6 +97,10 @@ impl Decoy {
             SecretForm::DigestMd5 { .. } | SecretForm::NtHash => {
                 Secret::new(octets.get(..16).unwrap_or_default())
             }
+            // As long as a compressed point, and none: the server decodes another in its place.
+            SecretForm::PublicKey { mechanism: "ECDSA-NIST256P-CHALLENGE" } => {
+                Secret::new([&[0], octets].concat())
+            }
             _ => Secret::new(octets),
         }
     }
@@ -190,5 +194,24 @@ impl fmt::Debug for ScramKeys {
             .field("authentication_id", &self.authentication_id)
             .field("hash", &self.hash)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_secrets_are_as_long_as_real_ones() {
+        let decoy = Decoy::new(Secret::new([7; 32]), 4096, 16);
+        let public_key = |mechanism| SecretForm::PublicKey { mechanism };
+        for (form, len) in [
+            (public_key("ECDSA-NIST256P-CHALLENGE"), 33),
+            (public_key("ECDH-X25519-CHALLENGE"), 32),
+            (SecretForm::NtHash, 16),
+            (SecretForm::DigestMd5 { realm: "example.org".into() }, 16),
+        ] {
+            assert_eq!(decoy.secret(&form, "nobody").len(), len, "{form:?}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(super) const SCHEME: Scheme = Scheme {
     mismatch: Reason::SignatureMismatch,
 };
 
-/// The point whose check takes the time that an account's key would: its result is thrown away.
+/// The point that is decoded and checked in the place of a key that is none: its result is thrown away.
 const STAND_IN: [u8; 33] = [
     0x03, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40,
     0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2,
@@ -110,7 +110,10 @@ fn pose(nonce: &Nonce, keys: &[&[u8]]) -> Posed {
     Posed {
         challenge: derived(nonce, b"ECDSA-NIST256P-CHALLENGE").to_vec(),
         measures: keys.iter().map(|key| Secret::from(*key)).collect(),
-        has_key: keys.iter().any(|key| verifying_key(key).is_some()),
+        has_key: keys.iter().fold(false, |found, key| {
+            let decoded = black_box(verifying_key_or_stand_in(key));
+            found || matches!(decoded, Some((_, Whose::Accounts)))
+        }),
     }
 }
 
@@ -123,10 +126,9 @@ fn judge(posed: &Posed, answer: &[u8]) -> Result<bool, Reason> {
     };
     let mut found = false;
     for key in &posed.measures {
-        match (verifying_key(key.expose()), verifying_key(&STAND_IN)) {
-            (Some(key), _) => found |= fits(&key),
-            (None, Some(stand_in)) => _ = black_box(fits(&stand_in)),
-            (None, None) => {}
+        if let Some((key, whose)) = verifying_key_or_stand_in(key.expose()) {
+            let fits = black_box(fits(&key));
+            found |= fits && whose == Whose::Accounts;
         }
     }
     Ok(found)
@@ -144,6 +146,39 @@ fn signing_key(private_key: &Secret) -> Result<SigningKey, Reason> {
     SigningKey::from_slice(octets).map_err(|_| Reason::BadPrivateKey)
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Accounts,
+    Nobodys,
+}
+
+/// One point is decoded, whatever was given: an account's, or where that is none, the stand-in.
+fn verifying_key_or_stand_in(public_key: &[u8]) -> Option<(VerifyingKey, Whose)> {
+    match verifying_key(public_key) {
+        Some(key) => Some((key, Whose::Accounts)),
+        None => verifying_key(&STAND_IN).map(|key| (key, Whose::Nobodys)),
+    }
+}
+
 fn verifying_key(public_key: &[u8]) -> Option<VerifyingKey> {
     VerifyingKey::from_sec1_bytes(public_key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whose(key: &[u8]) -> Option<Whose> {
+        verifying_key_or_stand_in(key).map(|(_, whose)| whose)
+    }
+
+    #[test]
+    fn a_point_is_decoded_whatever_was_given() {
+        let real = public_key(&Secret::new([0x12; 32])).expect("a private key");
+        assert!(whose(&real) == Some(Whose::Accounts));
+        // The last one is as decoys are.
+        for none in [&b""[..], b"no key", &[7; 32], &[0; 33]] {
+            assert!(whose(none) == Some(Whose::Nobodys), "{none:?}");
+        }
+    }
 }
