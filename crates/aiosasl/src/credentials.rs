@@ -156,9 +156,13 @@ pub enum Key {
         /// `ServerKey`.
         server_key: HashValue,
     },
-    /// What a mechanism itself makes of name and password, and keeps instead of them: the NT hash of NTLM, or
-    /// `H(user:realm:password)` of DIGEST-MD5; 16 octets each.
-    Stored(Secret),
+    /// What a mechanism itself makes of name and password, and keeps instead of them; good for that one alone.
+    Stored {
+        /// Which mechanism's.
+        form: StoredForm,
+        /// 16 octets.
+        secret: Secret,
+    },
     /// A private key, 32 octets: an ECDSA P-256 scalar (big-endian), or an X25519 key.
     Private(Secret),
     /// A hashed token (HT-*), as the server gave it, good for one mechanism.
@@ -172,6 +176,16 @@ pub enum Key {
     Token(Secret),
     /// What a mechanism from elsewhere logs in with.
     Foreign(ForeignKey),
+}
+
+/// What a mechanism keeps instead of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoredForm {
+    /// `H(user:realm:password)` of DIGEST-MD5 (RFC 2831 section 2.1.2.1).
+    DigestMd5,
+    /// MD4 of the password in UTF-16LE, of NTLM (MS-NLMP section 3.3.1).
+    NtHash,
 }
 
 /// What a mechanism from elsewhere logs in with, of whatever type that has: only the two of them know it.

@@ -1,7 +1,7 @@
 //! Finding mechanisms by name, and those that a client could use.
 
 use crate::{
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Key, StoredForm},
     mechanism::{Mechanism, Needs},
     mechanisms,
     name::MechanismName,
@@ -43,7 +43,8 @@ fn is_password(mechanism: &Mechanism, key: &Key) -> bool {
         Key::SaltedPassword { .. } | Key::ScramKeys { .. } => {
             mechanism.name.as_str().starts_with("SCRAM-")
         }
-        Key::Stored(_) => matches!(mechanism.name.as_str(), "NTLM" | "DIGEST-MD5"),
+        Key::Stored { form: StoredForm::DigestMd5, .. } => mechanism.name == "DIGEST-MD5",
+        Key::Stored { form: StoredForm::NtHash, .. } => mechanism.name == "NTLM",
         Key::None | Key::Private(_) | Key::HashedToken { .. } | Key::Token(_) | Key::Foreign(_) => {
             false
         }

@@ -3,7 +3,7 @@
 use aiosasl::{
     Authenticated, ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::ClientBinding,
-    credentials::{Credentials, Key, Resumption},
+    credentials::{Credentials, Key, Resumption, StoredForm},
     error::{Error, FailureCode, Reason},
     layer::{LayerError, LayerRules},
     mechanism::{ClientContext, PlusOffer, Rules, ServerContext, Service},
@@ -373,12 +373,12 @@ fn a_login_with_a_stored_key_at_both_ends() {
     let form = SecretForm::DigestMd5 { realm: "mail.example.org".into() };
     let accounts = Accounts::new().with_secret("user", form, &key);
     let mut credentials = user();
-    credentials.key = Key::Stored(Secret::new(key));
+    credentials.key = Key::Stored { form: StoredForm::DigestMd5, secret: Secret::new(key) };
     let client = client_with(&credentials, rules(), Profile::FULL);
     assert!(!format!("{client:?}").contains("key"));
     let met = talk(client, server_with("nonce", rules(), Profile::FULL), &accounts);
     assert!(met.client.is_ok(), "{:#?}", met.lines);
-    credentials.key = Key::Stored(Secret::new([0; 16]));
+    credentials.key = Key::Stored { form: StoredForm::DigestMd5, secret: Secret::new([0; 16]) };
     let client = client_with(&credentials, rules(), Profile::FULL);
     let met = talk(client, server_with("nonce", rules(), Profile::FULL), &accounts);
     assert!(met.client.is_err_and(|it| it.is_authentication_failure()));

@@ -5,7 +5,7 @@ use std::slice;
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{BindingKind, ChannelBinding, ClientBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Key, StoredForm},
     error::{Error, Reason},
     mechanism::{ClientContext, Offered, PlusOffer, Rules, ServerContext, Service},
     mechanisms::ntlm::{MECHANISM, NtlmServer, keys},
@@ -81,11 +81,15 @@ fn reason(met: &Meeting) -> Option<Reason> {
     }
 }
 
+fn nt_key(secret: Secret) -> Key {
+    Key::Stored { form: StoredForm::NtHash, secret }
+}
+
 #[test]
 fn a_hash_is_as_good_as_its_password() {
     let by_hash = {
         let mut credentials = user();
-        credentials.key = Key::Stored(keys::nt_hash("pencil"));
+        credentials.key = nt_key(keys::nt_hash("pencil"));
         credentials
     };
     let stored =
@@ -95,17 +99,20 @@ fn a_hash_is_as_good_as_its_password() {
             assert_eq!(reason(&Site::default().meet(credentials, &accounts)), None);
         }
     }
-    let mut short = user();
-    short.key = Key::Stored(Secret::new([1; 15]));
-    let error = (MECHANISM.client)(&context(&short, ClientBinding::Unsupported, &[])).err();
-    assert_eq!(error, Some(Error::Credentials(Reason::NoCredentials)));
+    let another_s = Key::Stored { form: StoredForm::DigestMd5, secret: keys::nt_hash("pencil") };
+    for key in [nt_key(Secret::new([1; 15])), another_s] {
+        let mut wrong = user();
+        wrong.key = key;
+        let error = (MECHANISM.client)(&context(&wrong, ClientBinding::Unsupported, &[])).err();
+        assert_eq!(error, Some(Error::Credentials(Reason::NoCredentials)));
+    }
 }
 
 /// What is kept must be a hash, or a password that somebody could have.
 #[test]
 fn a_damaged_secret_lets_nobody_in() {
     let mut by_nothing = user();
-    by_nothing.key = Key::Stored(keys::nt_hash(""));
+    by_nothing.key = nt_key(keys::nt_hash(""));
     for (form, secret) in [
         (SecretForm::NtHash, &b""[..]),
         (SecretForm::NtHash, &[7; 15]),

@@ -13,7 +13,7 @@ use super::{
     service::digest_uri,
 };
 use crate::{
-    credentials::{self, Resumption},
+    credentials::{self, Resumption, StoredForm},
     error::Reason,
     identity::{AuthenticationId, AuthorizationId},
     layer::LayerRules,
@@ -73,8 +73,10 @@ impl Setup {
                     preparation.name_and_password(name.as_str(), password.expose())?;
                 (name, PreparedKey::Password(password))
             }
-            credentials::Key::Stored(key) if key.len() == 16 => {
-                (rules.preparation.name(name.as_str())?, PreparedKey::Stored(key.clone()))
+            credentials::Key::Stored { form: StoredForm::DigestMd5, secret }
+                if secret.len() == 16 =>
+            {
+                (rules.preparation.name(name.as_str())?, PreparedKey::Stored(secret.clone()))
             }
             _ => return Err(Reason::NoCredentials),
         };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     binding::{BindingKind, ClientBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Key, StoredForm},
     error::{Error, Misuse, Reason},
     hash::Hash,
     mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard},
@@ -216,7 +216,7 @@ fn name_and_key(credentials: &Credentials) -> Result<(&str, Secret), Reason> {
             return Err(Reason::FieldTooLong);
         }
         Key::Password(password) => keys::nt_hash(password.expose()),
-        Key::Stored(hash) if hash.len() == 16 => hash.clone(),
+        Key::Stored { form: StoredForm::NtHash, secret } if secret.len() == 16 => secret.clone(),
         _ => return Err(Reason::NoCredentials),
     };
     match name.len() {
