@@ -55,4 +55,18 @@ for target, protocol in {"pop3": "pop3", "sieve": "managesieve"}.items():
     lines = [line["text"] for it in transcripts if it["protocol"] == protocol for line in it["lines"]]
     for number, line in enumerate(lines):
         open(f"{folder}/{number}", "w").write(line)
+
+# Frames as they stand in the vectors, and each protocol's all in a row.
+frames = json.load(open("../vectors/frames.json"))["valid"]
+for target, protocol in {"amqp091": "amqp-0-9-1", "amqp10": "amqp-1.0", "kafka": "kafka", "ldap": "ldap", "postgres": "postgresql"}.items():
+    folder = f"corpus/{target}"
+    os.makedirs(folder, exist_ok=True)
+    octets = [(it["id"], bytes.fromhex(it["hex"])) for it in frames if it["protocol"] == protocol]
+    for name, frame in octets + [("all", b"".join(frame for _, frame in octets))]:
+        open(f"{folder}/{name}", "wb").write(frame)
+os.makedirs("corpus/mongodb", exist_ok=True)
+for frame in (it for it in frames if it["protocol"] == "mongodb"):
+    body = bytes.fromhex(frame["hex"])
+    head = b"".join(number.to_bytes(4, "little") for number in (len(body) + 21, 1, 0, 2013, 0))
+    open(f"corpus/mongodb/{frame['id']}", "wb").write(head + b"\0" + body)
 PY
