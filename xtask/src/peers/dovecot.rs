@@ -101,7 +101,7 @@ fn with_kerberos(site: &Site) -> String {
     let keytab = site.path().join(krb5::PEER.name).join("keytab");
     format!(
         "auth_mechanisms = $auth_mechanisms gssapi gss-spnego
-auth_gssapi_hostname = $ALL
+auth_gssapi_hostname = \"$ALL\"
 auth_krb5_keytab = {}
 import_environment = $import_environment{variables}
 passdb {{
