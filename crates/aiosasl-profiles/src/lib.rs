@@ -13,6 +13,7 @@ pub mod irc;
 pub mod kafka;
 pub mod ldap;
 pub mod line;
+pub mod mongodb;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod pop3;

@@ -5,6 +5,7 @@ mod amqp091;
 mod amqp10;
 mod kafka;
 mod ldap;
+mod mongodb;
 mod postgres;
 
 use std::collections::BTreeSet;
@@ -21,11 +22,12 @@ const ROOMS: &[(&str, Player)] = &[
     ("amqp-1.0", amqp10::play),
     ("kafka", kafka::play),
     ("ldap", ldap::play),
+    ("mongodb", mongodb::play),
     ("postgresql", postgres::play),
 ];
 
 /// Those that have none yet: their frames wait for it.
-const NO_ROOM_YET: &[&str] = &["cassandra", "memcached", "mongodb", "mqtt5", "saslauthd"];
+const NO_ROOM_YET: &[&str] = &["cassandra", "memcached", "mqtt5", "saslauthd"];
 
 /// A frame of the vectors.
 struct Entry<'a> {

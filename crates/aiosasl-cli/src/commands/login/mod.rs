@@ -205,7 +205,7 @@ impl Arguments {
                 bindings,
                 strength: session.strength(),
             },
-            policy: self.policy(),
+            policy: self.policy(session.carries_layers()),
         };
         let mechanisms: Vec<&dyn SaslMechanism> =
             plan.mechanisms.iter().map(|it| it as &dyn SaslMechanism).collect();
@@ -219,7 +219,7 @@ impl Arguments {
         session.bindings().iter().filter(wanted).cloned().collect()
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, carries_layers: bool) -> Policy {
         Policy {
             plaintext: if self.allow_plaintext {
                 Plaintext::Anywhere
@@ -232,7 +232,11 @@ impl Arguments {
                 Binding::Off => BindingPolicy::Off,
             },
             // What follows goes through the layer.
-            strength: StrengthPolicy::BEST,
+            strength: if carries_layers {
+                StrengthPolicy::BEST
+            } else {
+                StrengthPolicy::CHANNEL_ALONE
+            },
             ..Policy::default()
         }
     }
