@@ -3,16 +3,20 @@
 use aiosasl::{
     hash::Hash,
     identity::{AuthenticationId, AuthorizationId},
+    mechanisms::otp::OneTimeState,
     message::Identity,
     query::{
-        Answer, Authorization, Authorize, Decoy, Gss, GssError, GssErrorKind, GssReply,
-        PasscodeVerdict, Query, ScramVerifier, SecretForm, SharedSecret, StoredSecret,
+        Answer, Authorization, Authorize, Decoy, PasscodeVerdict, Query, ScramVerifier, SecretForm,
+        SharedSecret, StoredSecret,
     },
     secret::{Password, Secret},
 };
 use aiosasl_testkit::Accounts;
 
-use crate::status::{Failure, Status};
+use crate::{
+    gss::{GssOptions, Tickets},
+    status::{Failure, Status},
+};
 
 /// The octets of a salt.
 pub(crate) const SALT_LEN: usize = 16;
@@ -26,6 +30,7 @@ pub(crate) struct OneAccount {
     public_key: Option<Secret>,
     decoy: Decoy,
     accounts: Accounts,
+    tickets: Tickets,
 }
 
 impl OneAccount {
@@ -33,7 +38,8 @@ impl OneAccount {
     pub(crate) fn new(user: Option<AuthenticationId>, iterations: u32) -> Result<Self, Failure> {
         let decoy = Decoy::new(Secret::new(random(32)?), iterations, SALT_LEN);
         let accounts = Accounts::new().with_decoy(decoy.clone()).with_anonymous();
-        Ok(Self { user, acts_as: None, token: None, public_key: None, decoy, accounts })
+        let tickets = GssOptions::default().provider();
+        Ok(Self { user, acts_as: None, token: None, public_key: None, decoy, accounts, tickets })
     }
 
     /// Lets the user come in by this password, which is prepared already: itself, and a verifier for this hash.
@@ -80,10 +86,22 @@ impl OneAccount {
         })
     }
 
+    /// Lets the user come in by the next one-time password.
+    pub(crate) fn with_one_time_passwords(self, state: &OneTimeState) -> Self {
+        self.with(|accounts, user| {
+            accounts.with_secret(user, SecretForm::OneTime, state.to_text().as_bytes())
+        })
+    }
+
     /// Lets the user come back from this provider's page.
     pub(crate) fn with_provider(self, provider: &str, url: &str) -> Self {
         let visitor = self.user.clone();
         Self { accounts: self.accounts.with_provider(provider, url, visitor), ..self }
+    }
+
+    /// Takes these keys for security contexts.
+    pub(crate) fn with_tickets(self, tickets: Tickets) -> Self {
+        Self { tickets, ..self }
     }
 
     /// Lets the user act as somebody else.
@@ -110,7 +128,7 @@ impl OneAccount {
                 let identity = query.vouched().or(self.user.as_ref()).cloned();
                 query.answer(identity)
             }
-            Query::Gss(gss) => run(gss).into_answer(),
+            Query::Gss(gss) => gss.accept_with(&self.tickets).into_answer(),
             Query::SharedSecret(query) => match query.form() {
                 SecretForm::HashedToken { .. } => self.shared(query, self.token.as_ref()),
                 SecretForm::PublicKey { .. } => self.shared(query, self.public_key.as_ref()),
@@ -139,18 +157,6 @@ impl OneAccount {
 
     fn is_user(&self, identity: &AuthenticationId) -> bool {
         self.user.as_ref() == Some(identity)
-    }
-}
-
-/// Runs what a mechanism asks of the system's GSS service.
-pub(crate) fn run(gss: Gss) -> GssReply {
-    match gss.run() {
-        Ok(reply) => reply,
-        Err(Gss::Open(open)) => {
-            let text = "there is no GSS service in this command";
-            open.context(Err(GssError::new(GssErrorKind::Unavailable, text)))
-        }
-        Err(Gss::Call(call)) => call.run(),
     }
 }
 
