@@ -15,3 +15,20 @@ pub(crate) fn is_served(mechanism: &Mechanism) -> bool {
     };
     known && mechanism.properties.standing == Standing::Current
 }
+
+#[cfg(test)]
+mod tests {
+    use aiosasl::mechanisms::ALL;
+
+    use super::*;
+
+    #[test]
+    fn what_is_old_or_has_no_accounts_is_not_offered_by_itself() {
+        let offered: Vec<_> = ALL.iter().filter(|it| is_served(it)).collect();
+        let has = |name: &str| offered.iter().any(|it| it.name.as_str() == name);
+        assert!(has("SCRAM-SHA-256-PLUS") && has("PLAIN") && has("OAUTHBEARER"));
+        for name in ["CRAM-MD5", "DIGEST-MD5", "NTLM", "ECDSA-NIST256P-CHALLENGE"] {
+            assert!(!has(name), "{name}");
+        }
+    }
+}

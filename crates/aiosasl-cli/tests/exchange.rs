@@ -245,3 +245,34 @@ fn without_an_initial_response_the_server_asks_for_it() {
     let end = play(half("server", "PLAIN", "pencil", &["-u", "user"]), "\nAHVzZXIAcGVuY2ls\n");
     assert_eq!((end.status, &end.outcome["result"]), (0, &"authenticated".into()));
 }
+
+#[test]
+fn what_follows_is_said_inside_the_layer() {
+    for (mechanism, layer, strength) in [
+        ("DIGEST-MD5", "any", 128.into()),
+        ("DIGEST-MD5", "integrity", 1.into()),
+        ("DIGEST-MD5", "none", Value::Null),
+        ("PLAIN", "any", Value::Null),
+    ] {
+        let own = ["-u", "user", "--layer", layer, "--layer-data"];
+        let half = |which, more: &[&str]| half(which, mechanism, "pencil", &[&own, more].concat());
+        let client = half("client", &["ping", "--layer-data", ""]);
+        let server = half("server", &["pong", "--layer-data", "pang"]);
+        let [client, server] = face_to_face(client, server);
+        assert_eq!((client.status, server.status), (0, 0), "{mechanism}: {}", client.outcome);
+        assert_eq!(client.outcome["received"], serde_json::json!(["pong", "pang"]));
+        assert_eq!(server.outcome["received"], serde_json::json!(["ping", ""]));
+        for end in [client, server] {
+            assert_eq!(end.outcome["security_layer"]["strength"], strength, "{mechanism} {layer}");
+        }
+    }
+}
+
+#[test]
+fn a_layer_that_the_peer_does_not_have_is_refused() {
+    let client = half("client", "DIGEST-MD5", "pencil", &["-u", "user", "--layer", "integrity"]);
+    let server = half("server", "DIGEST-MD5", "pencil", &["-u", "user"]);
+    let [client, server] = face_to_face(client, server);
+    assert_eq!((client.status, server.status), (3, 3), "{}", client.outcome);
+    assert_eq!(client.outcome["error"]["class"], "policy");
+}

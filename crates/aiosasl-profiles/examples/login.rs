@@ -61,7 +61,11 @@ async fn login(
             bindings: offer.bindings.as_deref(),
             tls_version: tls.map(|tls| tls.version_code),
         },
-        channel: Channel { security: session.security(), bindings: &bindings },
+        channel: Channel {
+            security: session.security(),
+            bindings: &bindings,
+            strength: session.strength(),
+        },
         policy: Policy::default(),
     };
     let mine = FromMechanism::new(*known, credentials);

@@ -3,12 +3,16 @@
 use std::{fmt, str::FromStr};
 
 use aiosasl::{
-    hash::Hash, mechanisms::scram::VerifierFormat, query::ScramVerifier, secret::Secret,
+    hash::Hash,
+    mechanisms::scram::VerifierFormat,
+    query::{ScramVerifier, SecretForm},
+    secret::Secret,
 };
 
 use crate::{
     error::{StoreError, StoreErrorKind},
     password::PasswordHash,
+    shared::SharedSecret,
     timestamp::Timestamp,
 };
 
@@ -29,7 +33,7 @@ pub struct Credential {
 ///
 /// As text it begins with a scheme in braces, as in Dovecot's password databases:
 /// `{SCRAM-SHA-256}4096,salt,StoredKey,ServerKey`, `{ARGON2ID}$argon2id$...`, `{TOKEN}` and 64 hexadecimal digits,
-/// `{CERTIFICATE}` and a name.
+/// `{CERTIFICATE}` and a name; and those of [`SharedSecret`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialKind {
@@ -39,6 +43,8 @@ pub enum CredentialKind {
     Password(PasswordHash),
     /// A SCRAM verifier (RFC 5802 section 3).
     Scram(ScramVerifier),
+    /// A secret that the account and its owner share.
+    Shared(SharedSecret),
     /// A token that was given out, of which the digest is kept.
     Token(TokenDigest),
 }
@@ -71,6 +77,10 @@ impl Credential {
         let word = match &self.kind {
             CredentialKind::Password(_) => "PASSWORD".to_owned(),
             CredentialKind::Scram(verifier) => verifier.hash().scheme().to_owned(),
+            CredentialKind::Shared(shared) => match shared.form() {
+                SecretForm::DigestMd5 { realm } => format!("{} {realm}", shared.scheme()),
+                _ => shared.scheme().to_owned(),
+            },
             CredentialKind::Certificate(_) | CredentialKind::Token(_) => self.kind.to_string(),
         };
         (&self.label, word)
@@ -85,7 +95,11 @@ impl Credential {
 impl CredentialKind {
     /// Whether it was made of a password, and goes when the password changes.
     pub fn is_of_password(&self) -> bool {
-        matches!(self, Self::Password(_) | Self::Scram(_))
+        match self {
+            Self::Password(_) | Self::Scram(_) => true,
+            Self::Shared(shared) => shared.is_of_password(),
+            Self::Certificate(_) | Self::Token(_) => false,
+        }
     }
 
     /// The scheme that stands in braces before its text.
@@ -94,6 +108,7 @@ impl CredentialKind {
             Self::Certificate(_) => "CERTIFICATE",
             Self::Password(hash) => hash.scheme().as_str(),
             Self::Scram(verifier) => verifier.hash().scheme(),
+            Self::Shared(shared) => shared.scheme(),
             Self::Token(_) => "TOKEN",
         }
     }
@@ -119,6 +134,7 @@ impl fmt::Display for CredentialKind {
             Self::Certificate(name) => write!(f, "{{CERTIFICATE}}{name}"),
             Self::Password(hash) => f.write_str(&hash.to_text()),
             Self::Scram(verifier) => f.write_str(&verifier.to_text(VerifierFormat::Dovecot)),
+            Self::Shared(shared) => shared.fmt(f),
             Self::Token(digest) => {
                 f.write_str("{TOKEN}")?;
                 digest.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
@@ -142,6 +158,10 @@ impl FromStr for CredentialKind {
                 ScramVerifier::parse(VerifierFormat::Dovecot, text, None)
                     .map(Self::Scram)
                     .map_err(|error| invalid("no SCRAM verifier").because(error))
+            }
+            Some((scheme, data)) if SharedSecret::is_scheme(scheme) => {
+                let no_secret = || invalid(&format!("{{{scheme}}}: no secret of this kind"));
+                SharedSecret::parse(scheme, data).map(Self::Shared).ok_or_else(no_secret)
             }
             _ => PasswordHash::parse(text).map(Self::Password),
         }

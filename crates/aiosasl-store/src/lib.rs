@@ -26,6 +26,7 @@ mod policy;
 #[cfg(test)]
 mod scripted;
 mod service;
+mod shared;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod throttle;
@@ -52,6 +53,7 @@ pub use pam::{Pam, PamOptions};
 pub use password::{Cost, HashPolicy, PasswordHash, Salt, Scheme};
 pub use policy::{CredentialPolicy, prepare_password};
 pub use service::{Anonymous, Service, Upgrades};
+pub use shared::SharedSecret;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sql::{Database, DatabaseOptions};
 pub use throttle::ThrottlePolicy;

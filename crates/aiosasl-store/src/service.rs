@@ -19,7 +19,7 @@ use crate::{
     name::NameRule,
     policy::CredentialPolicy,
     throttle::{Throttle, ThrottlePolicy},
-    visit::Visit,
+    visit::{Nonces, Visit},
 };
 
 /// Answers what servers' exchanges ask, from accounts: one for a server, a [`Visit`] for a connection.
@@ -66,6 +66,7 @@ pub struct Service {
     pub(crate) throttle: Option<Throttle>,
     pub(crate) anonymous: Anonymous,
     pub(crate) upgrades: Upgrades,
+    pub(crate) nonces: Nonces,
     settings: Settings,
 }
 
@@ -109,6 +110,7 @@ impl Service {
             throttle: None,
             anonymous: Anonymous::default(),
             upgrades: Upgrades::default(),
+            nonces: Nonces::default(),
             settings: settings.clone(),
         }
     }

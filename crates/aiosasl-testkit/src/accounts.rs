@@ -20,6 +20,8 @@ use aiosasl::{
     token::TokenRefusal,
 };
 
+use crate::ToyGss;
+
 /// How many iterations new verifiers get.
 const ITERATIONS: u32 = 4096;
 /// The hash of the verifier that is compared with where there is no account.
@@ -59,6 +61,8 @@ pub struct Accounts {
     used: Arc<Mutex<Used>>,
     passcodes: BTreeMap<String, Vec<(Secret, PasscodeVerdict)>>,
     visits: BTreeMap<String, (String, Option<AuthenticationId>)>,
+    attributes: String,
+    realm: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +91,8 @@ impl Accounts {
             used: Arc::default(),
             passcodes: BTreeMap::new(),
             visits: BTreeMap::new(),
+            attributes: String::new(),
+            realm: None,
             decoy: Decoy::new(Secret::new([0x5a; 32]), ITERATIONS, 16),
         }
     }
@@ -151,6 +157,18 @@ impl Accounts {
         self
     }
 
+    /// What identity providers tell of whoever comes back.
+    pub fn with_attributes(mut self, attributes: &str) -> Self {
+        self.attributes = attributes.into();
+        self
+    }
+
+    /// Names initiators of security contexts as Kerberos does: `name@realm`.
+    pub fn in_realm(mut self, realm: &str) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
     /// The secret that stands in the place of the one that was good for once, where one was replaced.
     pub fn replaced(&self, name: &str, form: &SecretForm) -> Option<Secret> {
         self.used().replaced.get(&(name.to_owned(), form.clone())).cloned()
@@ -205,6 +223,7 @@ impl Accounts {
                 let identity = query.vouched().or(self.external.as_ref()).cloned();
                 query.answer(identity)
             }
+            Query::Gss(gss) => gss.accept_with(&self.toy_gss()).into_answer(),
             Query::NonceUse(query) => self.nonce_use(query),
             Query::Redirect(query) => match self.visits.get(query.provider()) {
                 Some((url, _)) => query.answer(url.as_str()),
@@ -219,6 +238,20 @@ impl Accounts {
             Query::VerifyToken(query) => self.verify_token(query),
             other => other.unavailable(),
         }
+    }
+
+    /// Security contexts for all whose passwords are known themselves.
+    fn toy_gss(&self) -> ToyGss {
+        let mut toy = ToyGss::new();
+        if let Some(realm) = &self.realm {
+            toy = toy.in_realm(realm);
+        }
+        for ((name, form), secrets) in &self.secrets {
+            if let (SecretForm::Password, [password, ..]) = (form, &**secrets) {
+                toy = toy.with_password(name, password.clone());
+            }
+        }
+        toy
     }
 
     fn authorize(&self, query: Authorize) -> Answer {
@@ -299,7 +332,9 @@ impl Accounts {
     fn returned(&self, query: Returned) -> Answer {
         let visitor = self.visits.values().find(|(url, _)| **url == *query.url());
         match visitor.and_then(|(_, visitor)| visitor.clone()) {
-            Some(visitor) => query.answer(TokenVerdict::Accepted(visitor), ""),
+            Some(visitor) => {
+                query.answer(TokenVerdict::Accepted(visitor), self.attributes.as_str())
+            }
             None => query.answer(TokenVerdict::Refused, ""),
         }
     }

@@ -9,10 +9,10 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
     profile::Profile,
-    query::{ClientAnswer, ClientQuery},
+    query::{ClientAnswer, ClientQuery, Subject},
 };
 
-use crate::Accounts;
+use crate::{Accounts, ToyGss};
 
 /// The most messages of a conversation: far more than any mechanism needs.
 const MAX_MESSAGES: usize = 64;
@@ -177,10 +177,43 @@ pub fn talk_over(
     accounts: &Accounts,
     wire: impl FnMut(OnTheWire<'_>),
 ) -> Meeting {
-    converse(client, server, accounts, wire, |query| match query.answer_by_itself() {
-        Ok(answer) => answer,
-        Err(query) => panic!("nobody can answer {query:?}"),
-    })
+    converse(client, server, accounts, wire, answer)
+}
+
+/// The answer to a client's question that needs nobody's help; whoever is sent to a URL comes back from there, and security
+/// contexts come from a [`ToyGss`].
+///
+/// # Panics
+///
+/// Where only a person can answer.
+pub fn answer(query: ClientQuery) -> ClientAnswer {
+    match query {
+        ClientQuery::Gss(gss) => gss.initiate_with(&ToyGss::new()).into_client_answer(),
+        ClientQuery::Question(question) if matches!(question.subject(), Subject::Visit { .. }) => {
+            question.answer("")
+        }
+        other => match other.answer_by_itself() {
+            Ok(answer) => answer,
+            Err(query) => panic!("nobody can answer {query:?}"),
+        },
+    }
+}
+
+/// Starts a client's exchange, and answers what it asks before it says anything.
+///
+/// # Errors
+///
+/// The exchange's.
+///
+/// # Panics
+///
+/// As [`talk`].
+pub fn begin(client: &mut ClientExchange) -> Result<ClientStep, Error> {
+    let mut step = client.start();
+    while let Ok(ClientStep::Ask(query)) = step {
+        step = client.answer(answer(query));
+    }
+    step
 }
 
 fn converse(

@@ -16,9 +16,13 @@
 mod accounts;
 pub mod conformance;
 mod face_to_face;
+mod toy_gss;
 
 pub use accounts::Accounts;
-pub use face_to_face::{FaceToFace, Meeting, OnTheWire, talk, talk_asking, talk_over};
+pub use face_to_face::{
+    FaceToFace, Meeting, OnTheWire, answer, begin, talk, talk_asking, talk_over,
+};
+pub use toy_gss::ToyGss;
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

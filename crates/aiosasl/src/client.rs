@@ -13,7 +13,7 @@ use crate::{
     encoding::encoded_len,
     error::{Error, Misuse, Reason, Refusal},
     layer::SecurityLayer,
-    mechanism::{ClientMechanism, ClientTurn, Conclusion, Heard},
+    mechanism::{ClientMechanism, ClientTurn, Heard},
     message::{Challenge, ClientMessage, Response, ServerMessage},
     name::MechanismName,
     profile::{FirstChallenge, InitialResponse, Profile},
@@ -58,6 +58,8 @@ pub struct Authenticated {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user, as the server's last words have it (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
     /// What makes the next login to the same server shorter: give it to [`Credentials`](crate::credentials::Credentials).
     pub resumption: Option<Resumption>,
 }
@@ -82,6 +84,8 @@ enum State {
 /// What the mechanism is chewing on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
+    /// Nothing: what it says is to be the first message.
+    Start,
     /// A challenge: the response is to be sent.
     Challenge,
     /// A success's additional data: the response must be empty, and the end is here.
@@ -99,7 +103,7 @@ impl ClientExchange {
         Self { mechanism, profile, state: State::ExpectStart, steps: 0 }
     }
 
-    /// Starts; called once.
+    /// Starts; called once. A mechanism may have to ask before it can say anything.
     ///
     /// # Errors
     ///
@@ -110,13 +114,12 @@ impl ClientExchange {
             State::Dead => return Err(Misuse::AfterEnd.into()),
             other => return self.misuse(other, Misuse::StartedTwice),
         }
-        let mechanism = self.mechanism.name();
-        let mut initial_response = self.mechanism.initial_response();
-        self.state = match initial_response.take_if(|first| !self.carries(first)) {
-            Some(first) => State::ExpectEmptyChallenge(first),
-            None => State::ExpectMessage,
-        };
-        Ok(ClientStep::Send(ClientMessage::Authenticate { mechanism, initial_response }))
+        if let Some(query) = self.mechanism.initial_question() {
+            self.state = State::ExpectAnswer(Origin::Start);
+            return Ok(ClientStep::Ask(query));
+        }
+        let initial_response = self.mechanism.initial_response();
+        Ok(self.open(initial_response))
     }
 
     /// Takes the server's answer to what was sent.
@@ -174,12 +177,13 @@ impl ClientExchange {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`] before the start, after the end, and on a second call.
+    /// [`Error::Policy`] with [`Reason::Aborted`] at once, where the server has heard nothing yet; [`Error::Misuse`] before the start, after the end, and on a second call.
     pub fn abort(&mut self) -> Result<ClientStep, Error> {
         match mem::take(&mut self.state) {
             State::Dead => Err(Misuse::AfterEnd.into()),
             State::ExpectStart => self.misuse(State::ExpectStart, Misuse::NotStarted),
             State::ExpectEnd(error) => self.misuse(State::ExpectEnd(error), Misuse::OutOfTurn),
+            State::ExpectAnswer(Origin::Start) => Err(Error::Policy(Reason::Aborted)),
             _ => Ok(self.fail(Error::Policy(Reason::Aborted))),
         }
     }
@@ -196,6 +200,16 @@ impl ClientExchange {
             State::ExpectEnd(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// Says the first message, or holds it back where the protocol can't carry it.
+    fn open(&mut self, mut initial_response: Option<Response>) -> ClientStep {
+        let mechanism = self.mechanism.name();
+        self.state = match initial_response.take_if(|first| !self.carries(first)) {
+            Some(first) => State::ExpectEmptyChallenge(first),
+            None => State::ExpectMessage,
+        };
+        ClientStep::Send(ClientMessage::Authenticate { mechanism, initial_response })
     }
 
     fn say_first(&mut self, first: Response, challenge: &Challenge) -> Result<ClientStep, Error> {
@@ -245,20 +259,24 @@ impl ClientExchange {
                 Ok(ClientStep::Send(ClientMessage::Response(last_words)))
             }
             (Err(error), Origin::Challenge) => Ok(self.fail(error)),
-            (Err(error) | Ok(ClientTurn::Concede { error, .. }), Origin::Success) => Err(error),
+            (Ok(ClientTurn::Respond(response)), Origin::Start) => Ok(self.open(Some(response))),
+            (
+                Err(error) | Ok(ClientTurn::Concede { error, .. }),
+                Origin::Success | Origin::Start,
+            ) => Err(error),
         }
     }
 
     fn conclude(&mut self) -> Result<ClientStep, Error> {
-        let Conclusion { server_verified, channel_binding, iterations, security_layer, resumption } =
-            self.mechanism.conclude()?;
+        let done = self.mechanism.conclude()?;
         Ok(ClientStep::Done(Authenticated {
             mechanism: self.mechanism.name(),
-            server_verified,
-            channel_binding,
-            iterations,
-            security_layer,
-            resumption,
+            server_verified: done.server_verified,
+            channel_binding: done.channel_binding,
+            iterations: done.iterations,
+            security_layer: done.security_layer,
+            attributes: done.attributes,
+            resumption: done.resumption,
         }))
     }
 

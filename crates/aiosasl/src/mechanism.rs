@@ -23,6 +23,12 @@ pub trait ClientMechanism: Send {
     /// The mechanism's name.
     fn name(&self) -> MechanismName;
 
+    /// What the client has to ask before it can say anything: its first message is its turn on the answer then, and
+    /// [`initial_response`](Self::initial_response) is not called. Nothing, unless the mechanism says otherwise.
+    fn initial_question(&mut self) -> Option<ClientQuery> {
+        None
+    }
+
     /// What the client says first, or `None` where the server speaks first.
     fn initial_response(&mut self) -> Option<Response> {
         None
@@ -123,6 +129,8 @@ pub struct Conclusion {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user, as the server's last words have it (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
     /// What makes the next login to the same server shorter.
     pub resumption: Option<Resumption>,
 }

@@ -4,7 +4,11 @@
 use crate::{
     binding::{BindingKind, ChannelBinding, ClientBinding},
     error::Reason,
-    mechanism::{Binds, Exposure, Offered, Properties, ServerProof, Standing},
+    layer::LayerRules,
+    mechanism::{
+        ActiveAttacks, Binds, Exposure, ForwardSecrecy, Needs, Offered, Properties, ServerProof,
+        Standing,
+    },
     name::MechanismName,
 };
 
@@ -17,6 +21,49 @@ pub struct Policy {
     pub channel_binding: BindingPolicy,
     /// Whether the server has to prove itself inside the mechanism.
     pub server_proof: ServerProofPolicy,
+    /// How strong the protection of what follows has to be, and may be: the channel's and a security layer's together.
+    pub strength: StrengthPolicy,
+    /// Whether one may come in as nobody in particular (RFC 4505).
+    pub anonymity: Demand,
+    /// Whether a mechanism has to notice an attacker who changes messages, or plays the server.
+    pub active_attacks: Demand,
+    /// Whether a mechanism has to leave nothing to try passwords with at home.
+    pub dictionary_attacks: Demand,
+    /// Whether what was recorded has to stay of no use to somebody who learns the credentials later.
+    pub forward_secrecy: Demand,
+}
+
+/// Whether more is demanded of a mechanism than RFC 4422 does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Demand {
+    /// It is not: every mechanism will do.
+    #[default]
+    No,
+    /// It is: mechanisms that don't comply are refused.
+    Yes,
+}
+
+/// How strong the protection of what follows has to be, and may be, in the bits of a key: 0 is none, 1 integrity alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StrengthPolicy {
+    /// The least: what the channel has not, a security layer must add.
+    pub min: u16,
+    /// The most that channel and layer together may have: 0 is no layer at all.
+    pub max: u16,
+}
+
+impl StrengthPolicy {
+    /// No layer is needed, none is wanted.
+    pub const CHANNEL_ALONE: Self = Self { min: 0, max: 0 };
+    /// No layer is needed; where the channel has no protection, the strongest one is taken.
+    pub const BEST: Self = Self { min: 0, max: 256 };
+}
+
+impl Default for StrengthPolicy {
+    /// [`CHANNEL_ALONE`](Self::CHANNEL_ALONE): a layer that nobody puts around what follows would be worse than none.
+    fn default() -> Self {
+        Self::CHANNEL_ALONE
+    }
 }
 
 /// Where a password may be revealed to the server.
@@ -58,6 +105,8 @@ pub struct Channel<'a> {
     pub security: ChannelSecurity,
     /// What the exchange can be tied to, in any order.
     pub bindings: &'a [ChannelBinding],
+    /// How strong the channel's own protection is, in the bits of a key: 0 is none, 1 integrity alone; of TLS, 128 or 256.
+    pub strength: u16,
 }
 
 /// Whether somebody can read along.
@@ -77,21 +126,60 @@ impl Policy {
     ///
     /// The [`Reason`] why not.
     pub fn allows(self, properties: &Properties, channel: &Channel<'_>) -> Result<(), Reason> {
-        if properties.exposure == Exposure::Everything
-            && self.plaintext == Plaintext::ConfidentialOnly
-            && channel.security == ChannelSecurity::Open
-        {
-            Err(Reason::EncryptionRequired)
-        } else if self.channel_binding == BindingPolicy::Require
-            && properties.binds == Binds::Nothing
-        {
-            Err(Reason::ChannelBindingRequired)
-        } else if self.server_proof == ServerProofPolicy::Require
-            && properties.server_proof == ServerProof::None
-        {
-            Err(Reason::ServerNotVerified)
-        } else {
-            Ok(())
+        let channel_is_open = channel.security == ChannelSecurity::Open;
+        let reveals = properties.exposure == Exposure::Everything;
+        let refusals = [
+            (
+                reveals && channel_is_open && self.plaintext == Plaintext::ConfidentialOnly,
+                Reason::EncryptionRequired,
+            ),
+            (
+                self.channel_binding == BindingPolicy::Require
+                    && properties.binds == Binds::Nothing,
+                Reason::ChannelBindingRequired,
+            ),
+            (
+                self.server_proof == ServerProofPolicy::Require
+                    && properties.server_proof == ServerProof::None,
+                Reason::ServerNotVerified,
+            ),
+            (
+                self.anonymity == Demand::Yes && properties.needs == Needs::Anonymity,
+                Reason::AnonymityRefused,
+            ),
+            (
+                self.active_attacks == Demand::Yes
+                    && properties.active_attacks == ActiveAttacks::Exposed,
+                Reason::ActiveAttacksPossible,
+            ),
+            (
+                self.dictionary_attacks == Demand::Yes && properties.exposure != Exposure::Nothing,
+                Reason::DictionaryAttacksPossible,
+            ),
+            (
+                self.forward_secrecy == Demand::Yes
+                    && properties.forward_secrecy == ForwardSecrecy::None,
+                Reason::NoForwardSecrecy,
+            ),
+            (self.layers(channel).min_strength > properties.layer_strength, Reason::LayerTooWeak),
+        ];
+        match refusals.into_iter().find(|(applies, _)| *applies) {
+            Some((_, reason)) => Err(reason),
+            None => Ok(()),
+        }
+    }
+
+    /// What is left for a security layer to add on this channel.
+    ///
+    /// A channel that is as strong as the policy wants needs none, and one that is stronger than the least gets none:
+    /// some servers refuse a layer inside TLS.
+    pub fn layers(self, channel: &Channel<'_>) -> LayerRules {
+        let StrengthPolicy { min, max } = self.strength;
+        let enough = channel.strength > 0 && channel.strength >= min;
+        LayerRules {
+            min_strength: if enough { 0 } else { min },
+            max_strength: if enough { 0 } else { max.max(min) },
+            max_receive: LayerRules::MAX_RECEIVE,
         }
     }
 

@@ -44,12 +44,18 @@ reasons! {
     Aborted = "aborted", "the exchange was aborted";
     /// The account exists and is disabled.
     AccountDisabled = "account-disabled", "the account is disabled";
+    /// Policy wants a mechanism that notices an attacker who changes messages or plays the server, and this one does not.
+    ActiveAttacksPossible = "active-attacks-possible", "policy wants a mechanism that withstands active attacks";
+    /// Policy lets nobody in as nobody in particular.
+    AnonymityRefused = "anonymity-refused", "policy refuses anonymous logins";
     /// Attributes are missing or stand in another order (RFC 5802 section 5.1).
     AttributeOrder = "attribute-order", "an attribute is missing or out of order";
     /// The authentication identity is empty once prepared (RFC 4616 section 2).
     AuthcidPrepEmpty = "authcid-prep-empty", "the authentication identity is empty once prepared";
     /// The authentication identity can't be prepared with SASLprep (RFC 4013).
     AuthcidPrepFailed = "authcid-prep-failed", "the authentication identity has forbidden characters";
+    /// No message of the mechanism says as whom the client wants to act.
+    AuthzidNotCarried = "authzid-not-carried", "the mechanism can't say as whom to act";
     /// The algorithm is not `md5-sess` (RFC 2831 section 2.1.1).
     BadAlgorithm = "bad-algorithm", "expected the algorithm md5-sess";
     /// An attribute has no name, no value, or a mandatory shape that it lacks (RFC 5802 section 7).
@@ -94,12 +100,18 @@ reasons! {
     BadPort = "bad-port", "expected a port, a decimal from 1 to 65535";
     /// A private key is none of the mechanism's curve, or in no form that is read.
     BadPrivateKey = "bad-private-key", "expected a private key of the mechanism's curve";
+    /// An identity provider is no domain (RFC 6595 section 3.1), or no OpenID identifier (RFC 6616 section 3.1).
+    BadProvider = "bad-provider", "expected an identity provider: a domain, or an OpenID identifier";
     /// The public key that the store has is none.
     BadPublicKey = "bad-public-key", "the account's public key is none";
+    /// A URL is none that a browser may be sent to (RFC 6595 section 3.2, RFC 6616 section 3.2).
+    BadRedirect = "bad-redirect", "expected a URL that a browser may be sent to";
     /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
     BadSignature = "bad-signature", "expected a message of NTLM";
     /// A signature is not in DER (RFC 3279 section 2.2.3).
     BadSignatureEncoding = "bad-signature-encoding", "expected a signature in DER";
+    /// What is told of a user is no list of attributes and values (RFC 6616 section 3.4).
+    BadSregPair = "bad-sreg-pair", "expected attributes and values, '=' and ',' between them";
     /// The token has characters that no bearer token has, or there is none (RFC 6750 section 2.1).
     BadToken = "bad-token", "expected a bearer token";
     /// A message of NTLM is another one than the one that is due (MS-NLMP section 2.2.1).
@@ -108,6 +120,8 @@ reasons! {
     BadUsernameEscape = "bad-username-escape", "expected '=2C' or '=3D' in the user name";
     /// A value has other characters than printable ASCII, tabs and line ends (RFC 7628 section 3.1).
     BadValue = "bad-value", "expected a value of printable ASCII";
+    /// The peer takes buffers that are too small to wrap anything (RFC 4752 section 3.3).
+    BufferTooSmall = "buffer-too-small", "the peer's buffer is too small to wrap anything";
     /// A challenge is not as long as the mechanism has them.
     ChallengeLength = "challenge-length", "the challenge has the wrong length";
     /// The challenge has octets above 127 (RFC 2195 section 2).
@@ -122,6 +136,8 @@ reasons! {
     CipherNotOffered = "cipher-not-offered", "the cipher was not offered";
     /// The account's credentials have expired.
     CredentialsExpired = "credentials-expired", "the credentials have expired";
+    /// Policy wants a mechanism that leaves nothing to try passwords with, and this one does.
+    DictionaryAttacksPossible = "dictionary-attacks-possible", "policy wants a mechanism that withstands dictionary attacks";
     /// The digest is not 32 digits long (RFC 2195 section 2).
     DigestLength = "digest-length", "expected a digest of 32 hexadecimal digits";
     /// The client's digest is wrong: a wrong password, or an unknown account (RFC 2195 section 2).
@@ -160,8 +176,12 @@ reasons! {
     EmptyNonce = "empty-nonce", "the server's nonce is empty";
     /// The password is empty (RFC 4616 section 2).
     EmptyPassword = "empty-password", "the password is empty";
+    /// No identity provider is named (RFC 6595 section 3.1, RFC 6616 section 3.1).
+    EmptyProvider = "empty-provider", "no identity provider is named";
     /// The salt is empty.
     EmptySalt = "empty-salt", "the salt is empty";
+    /// A GSS token is empty (RFC 4752 section 3, RFC 5801 section 4).
+    EmptyToken = "empty-token", "the token is empty";
     /// The user name of XOAUTH2 is empty.
     EmptyUser = "empty-user", "the user is empty";
     /// The user name is empty, or empty once prepared (RFC 5802 section 5.1).
@@ -182,8 +202,14 @@ reasons! {
     ExtensionsNotSupported = "extensions-not-supported", "a mandatory extension is not supported";
     /// A name or password is longer than 1024 octets.
     FieldTooLong = "field-too-long", "a field is longer than 1024 octets";
+    /// The initiator of a security context is nobody in particular (RFC 4752 section 3).
+    GssAnonymous = "gss-anonymous", "the security context belongs to nobody";
     /// The GSS provider has failed (RFC 2743).
     GssFailed = "gss-failed", "the security service has failed";
+    /// The security context is of another mechanism than the name says (RFC 4752 section 3, RFC 5801 section 3).
+    GssMechanism = "gss-mechanism", "the security context is of another mechanism";
+    /// The security context proves one end alone (RFC 5801 section 3).
+    GssNotMutual = "gss-not-mutual", "the security context does not prove both ends";
     /// The peer's GSS token is damaged, old, or for somebody else (RFC 2743).
     GssToken = "gss-token", "the security service refuses the peer's token";
     /// There is no GSS provider, or it can't do what is asked.
@@ -206,6 +232,12 @@ reasons! {
     IterationCountTooLow = "iteration-count-too-low", "the iteration count is below the minimum";
     /// Stored keys were made for another salt or iteration count than the server's.
     KeysDontFit = "keys-dont-fit", "the stored keys are for another salt or iteration count, the password is needed";
+    /// The client chooses a layer that was not offered (RFC 4752 section 3.2).
+    LayerNotOffered = "layer-not-offered", "the client chooses a security layer that was not offered";
+    /// Neither the channel nor a layer of this mechanism protects what follows as policy wants.
+    LayerTooWeak = "layer-too-weak", "policy wants a stronger protection of what follows";
+    /// A message has the wrong length (RFC 4752 section 3).
+    Length = "length", "the message has the wrong length";
     /// The server's X25519 key makes a secret that everybody knows (RFC 7748 section 6.1).
     LowOrderKey = "low-order-key", "the server's key makes a secret that everybody knows: is there a man in the middle?";
     /// The mechanism is not for this context: an unknown name, or a feature that is not built in.
@@ -244,12 +276,18 @@ reasons! {
     MissingUser = "missing-user", "expected the user";
     /// There is no directive `username` (RFC 2831 section 2.1.2).
     MissingUsername = "missing-username", "expected the directive username";
+    /// There is no layer that both ends allow (RFC 4752 section 3.1).
+    NoCommonLayer = "no-common-layer", "there is no security layer that both ends allow";
     /// The server offers no protection that we know and our rules allow (RFC 2831 section 2.1.1).
     NoCommonQop = "no-common-qop", "the server offers no protection that is known and allowed here";
     /// The mechanism needs a credential that was not given.
     NoCredentials = "no-credentials", "the mechanism needs a credential that was not given";
     /// No lower layer vouches for the client (RFC 4422 appendix A).
     NoExternalCredentials = "no-external-credentials", "no lower layer has established who the client is";
+    /// Policy wants forward secrecy, and this mechanism has none.
+    NoForwardSecrecy = "no-forward-secrecy", "policy wants a mechanism with forward secrecy";
+    /// The server offers no layer that anybody knows, and going without neither (RFC 4752 section 3.1).
+    NoKnownLayer = "no-known-layer", "the server offers no known security layer";
     /// The mechanism has to name the service and its host, and nobody has said which (RFC 2831 section 2.1.2).
     NoService = "no-service", "the mechanism names the service and its host, and the rules say neither";
     /// There is no space before the digest (RFC 2195 section 2).
@@ -270,6 +308,8 @@ reasons! {
     NotAuthorized = "not-authorized", "the authorization identity is not for these credentials";
     /// The first challenge of a mechanism in which the client speaks first is not empty (RFC 4422 section 3.2).
     NotEmpty = "not-empty", "expected an empty message";
+    /// The client chooses none, several or an unknown layer (RFC 4752 section 3.2).
+    NotExactlyOneLayer = "not-exactly-one-layer", "expected one security layer";
     /// A name or a password has characters beyond ISO 8859-1, and the server takes no others (RFC 2831 section 2.1.1).
     NotLatin1 = "not-latin1", "the server takes ISO 8859-1 alone, and a name or the password has other characters";
     /// The client answers NTLM's challenge with nothing: it wants to be nobody (MS-NLMP section 3.2.5.1.2).
@@ -328,6 +368,8 @@ reasons! {
     ServerSignatureMismatch = "server-signature-mismatch", "the server's signature does not fit: it does not know the password";
     /// The signature is not that of the account's key over this challenge.
     SignatureMismatch = "signature-mismatch", "the signature does not fit";
+    /// A buffer's size where there is no layer (RFC 4752 section 3).
+    SizeWithoutLayer = "size-without-layer", "a buffer size without a security layer";
     /// The store can't answer now.
     StoreUnavailable = "store-unavailable", "the account store can't answer now";
     /// The TLS versions that the two ends see differ (XEP-0515).
@@ -358,4 +400,6 @@ reasons! {
     UnsupportedChannelBindingType = "unsupported-channel-binding-type", "no channel binding of this type on this connection";
     /// A quoted value does not end (RFC 2831 section 7.1).
     UnterminatedQuote = "unterminated-quote", "expected a quote at the end of a quoted value";
+    /// A layer whose buffer has no room (RFC 4752 section 3.2).
+    ZeroSizeWithLayer = "zero-size-with-layer", "a security layer with a buffer of no size";
 }

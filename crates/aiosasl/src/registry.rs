@@ -18,10 +18,14 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
     match mechanism.properties.needs {
         Needs::Anonymity => credentials.trace.is_some(),
         // What the caller or the system knows.
-        Needs::External | Needs::Ticket | Needs::Visit | Needs::Passcode => true,
+        Needs::External | Needs::Ticket | Needs::Passcode => true,
         Needs::Password => is_password(mechanism, &credentials.key),
         Needs::PrivateKey => matches!(credentials.key, Key::Private(_)),
         Needs::Token => matches!(credentials.key, Key::Token(_)),
+        // Somebody with a name, and with nothing that proves it.
+        Needs::Visit => {
+            credentials.authentication_id.is_some() && matches!(credentials.key, Key::None)
+        }
     }
 }
 

@@ -48,9 +48,11 @@ const STORED_FORMS: [&str; 2] = [
     "crates/aiosasl/src/mechanisms/scram/verifier/",
 ];
 
-/// Words that are a mechanism's own: RFC 7628 sends a client to a URL, and wants it to be of this scheme.
-const OWN_WORDS: [(&str, &str); 2] = [
+/// Words that are a mechanism's own: RFC 6595, 6616 and 7628 send a client to a URL, and want it to be of these schemes.
+const OWN_WORDS: [(&str, &str); 4] = [
     ("crates/aiosasl/src/mechanisms/oauth/told.rs", "https"),
+    ("crates/aiosasl/src/mechanisms/visit/grammar.rs", "http"),
+    ("crates/aiosasl/src/mechanisms/visit/grammar.rs", "https"),
     ("crates/aiosasl/src/reason.rs", "https"),
 ];
 

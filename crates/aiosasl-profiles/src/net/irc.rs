@@ -88,6 +88,14 @@ impl Client {
         irc::PROFILE
     }
 
+    pub(super) fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    pub(super) fn into_transport(self) -> Transport {
+        self.transport
+    }
+
     pub(super) fn transport(&self) -> &Transport {
         &self.transport
     }

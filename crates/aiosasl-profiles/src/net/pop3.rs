@@ -65,6 +65,14 @@ impl Client {
         &self.offer
     }
 
+    pub(super) fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    pub(super) fn into_transport(self) -> Transport {
+        self.transport
+    }
+
     pub(super) fn transport(&self) -> &Transport {
         &self.transport
     }

@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use aiosasl::{
     binding::ChannelBinding,
     driver::{Reply, SaslError, SaslInterface},
+    layer::SecurityLayer,
     message::{ClientMessage, Response},
     name::MechanismName,
     policy::ChannelSecurity,
@@ -13,8 +14,8 @@ use aiosasl::{
 use tokio::time::timeout;
 
 use super::{
-    Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, irc, opening::Opening, pop3,
-    sieve, smtp, xmpp,
+    AuthenticatedStream, Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, irc,
+    opening::Opening, pop3, sieve, smtp, xmpp,
 };
 use crate::{WireClass, WireError, printable};
 
@@ -107,6 +108,27 @@ impl Session {
             Some(TlsInfo { verified: true, .. }) => ChannelSecurity::Confidential,
             _ => ChannelSecurity::Open,
         }
+    }
+
+    /// How strong the channel's own protection is, in the bits of TLS's key; 0 where there is none, or nobody knows who
+    /// is at its other end.
+    pub fn strength(&self) -> u16 {
+        self.tls().filter(|tls| tls.verified).map_or(0, TlsInfo::strength)
+    }
+
+    /// Puts the security layer that a mechanism has negotiated around all that follows.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Protocol`](WireClass::Protocol) where what the server has said already is damaged.
+    pub fn protect(&mut self, layer: Box<dyn SecurityLayer>) -> Result<(), WireError> {
+        each!(&mut self.client, it => it.transport_mut().protect(layer))
+    }
+
+    /// The stream of somebody who has logged in, for a client of the protocol to go on with; nothing that was read so far
+    /// is lost. `None` where the connection is closed.
+    pub fn into_stream(self) -> Option<AuthenticatedStream> {
+        each!(self.client, it => it.into_transport().into_stream())
     }
 
     async fn say(&mut self, message: ClientMessage) -> Result<Reply, WireError> {

@@ -69,6 +69,14 @@ impl Client {
         smtp::PROFILE
     }
 
+    pub(super) fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    pub(super) fn into_transport(self) -> Transport {
+        self.transport
+    }
+
     pub(super) fn transport(&self) -> &Transport {
         &self.transport
     }

@@ -36,6 +36,13 @@ pub struct TlsInfo {
     pub verified: bool,
 }
 
+impl TlsInfo {
+    /// How strong its cipher is, in the bits of the key: 128 or 256.
+    pub fn strength(&self) -> u16 {
+        if self.cipher.contains("AES_128") { 128 } else { 256 }
+    }
+}
+
 /// Certificates are many numbers that say nothing to a reader: they are counted.
 impl fmt::Debug for TlsInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

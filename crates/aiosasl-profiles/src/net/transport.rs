@@ -2,7 +2,10 @@
 
 use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
-use aiosasl::binding::ChannelBinding;
+use aiosasl::{
+    binding::ChannelBinding,
+    layer::{Buffers, LayerError, SecurityLayer},
+};
 use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf},
@@ -12,7 +15,10 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use zeroize::Zeroizing;
 
-use super::tls::{self, TlsInfo};
+use super::{
+    stream::{AnyStream, AuthenticatedStream},
+    tls::{self, TlsInfo},
+};
 use crate::{
     WireClass, WireError,
     line::{Ending, Line, LineBuffer, LineError},
@@ -35,6 +41,18 @@ pub(crate) struct Transport {
     patience: Option<Duration>,
     tls: Option<Arc<TlsInfo>>,
     bindings: Vec<ChannelBinding>,
+    /// What a mechanism has put around all that follows.
+    layer: Layering,
+}
+
+/// Whether a security layer lies around what is sent and read.
+#[derive(Default)]
+enum Layering {
+    #[default]
+    None,
+    /// It begins after the next message that is sent: the success itself goes out without it.
+    AfterNext(Box<dyn SecurityLayer>),
+    Around(Buffers),
 }
 
 #[derive(Default)]
@@ -58,7 +76,40 @@ impl Transport {
             patience: None,
             tls: None,
             bindings: Vec::new(),
+            layer: Layering::None,
         }
+    }
+
+    /// Puts a security layer around all that follows, also around what was read already and not taken.
+    ///
+    /// # Errors
+    ///
+    /// Class [`Protocol`](WireClass::Protocol) where that is damaged.
+    pub(crate) fn protect(&mut self, layer: Box<dyn SecurityLayer>) -> Result<(), WireError> {
+        let mut buffers = Buffers::new(layer);
+        let opened = buffers.open(&self.lines.take()).map_err(damaged)?;
+        self.layer = Layering::Around(buffers);
+        self.lines.push(&opened).map_err(|error| WireError::protocol(error.to_string()))
+    }
+
+    /// The same, once the next message is sent.
+    pub(crate) fn protect_after_next(&mut self, layer: Box<dyn SecurityLayer>) {
+        self.layer = Layering::AfterNext(layer);
+    }
+
+    /// The stream, for somebody else to go on with: with all that was read so far.
+    pub(crate) fn into_stream(mut self) -> Option<AuthenticatedStream> {
+        let read_so_far = self.lines.take();
+        let buffers = match self.layer {
+            Layering::Around(buffers) => Some(buffers),
+            Layering::None | Layering::AfterNext(_) => None,
+        };
+        let stream = match self.stream {
+            Stream::Closed => return None,
+            Stream::Clear(stream) => AnyStream::Clear(stream),
+            Stream::Tls(stream) => AnyStream::Tls(stream),
+        };
+        Some(AuthenticatedStream::new(stream, buffers, read_so_far))
     }
 
     /// Makes every wait end at this time, with an error of class [`Timeout`](WireClass::Timeout).
@@ -125,6 +176,23 @@ impl Transport {
     ///
     /// Class [`Connection`](WireClass::Connection) or [`Timeout`](WireClass::Timeout).
     pub(crate) async fn send(&mut self, octets: &[u8]) -> Result<(), WireError> {
+        match &mut self.layer {
+            Layering::None => self.send_as_it_is(octets).await,
+            Layering::AfterNext(_) => {
+                let sent = self.send_as_it_is(octets).await;
+                if let Layering::AfterNext(layer) = std::mem::take(&mut self.layer) {
+                    self.protect(layer)?;
+                }
+                sent
+            }
+            Layering::Around(buffers) => {
+                let sealed = buffers.seal(octets).map_err(damaged)?;
+                self.send_as_it_is(&sealed).await
+            }
+        }
+    }
+
+    async fn send_as_it_is(&mut self, octets: &[u8]) -> Result<(), WireError> {
         let deadline = self.wait_until();
         let sent = async {
             match &mut self.stream {
@@ -232,9 +300,21 @@ impl Transport {
         &self.bindings
     }
 
+    /// The next octets, out of their layer: never none.
+    async fn read(&mut self) -> Result<Line, WireError> {
+        loop {
+            let chunk = self.read_as_it_is().await?;
+            let Layering::Around(buffers) = &mut self.layer else { return Ok(chunk) };
+            let opened = buffers.open(&chunk).map_err(damaged)?;
+            if !opened.is_empty() {
+                return Ok(opened);
+            }
+        }
+    }
+
     /// A connection that waits costs no room for what it waits for: the chunk lies on the stack, and is kept in the
     /// length that came.
-    async fn read(&mut self) -> Result<Line, WireError> {
+    async fn read_as_it_is(&mut self) -> Result<Line, WireError> {
         let deadline = self.wait_until();
         let reading = poll_fn(|context| {
             let mut chunk = Zeroizing::new([0; CHUNK]);
@@ -285,6 +365,10 @@ impl Transport {
         self.tls = Some(Arc::new(info));
         self.bindings = bindings;
     }
+}
+
+fn damaged(error: LayerError) -> WireError {
+    WireError::protocol(error.to_string())
 }
 
 /// Waits, but not for ever.

@@ -17,7 +17,7 @@ use aiosasl::{
     message::{ClientMessage, Outcome, ServerMessage},
     nonce::Nonce,
     policy::{Channel, Policy},
-    query::{Answer, Authorization, Decoy, Query, ScramVerifier, Verdict},
+    query::{Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, StoredSecret, Verdict},
     registry,
     secret::Secret,
 };
@@ -54,6 +54,10 @@ impl Store for OneAccount {
                 query.answer(verifier)
             }
             Query::ScramKeys(query) => query.unknown(&Decoy::new(Secret::new([7; 32]), 4096, 16)),
+            Query::SharedSecret(query) if query.authentication_id().as_str() == "user" => {
+                query.answer([StoredSecret::Password(Secret::new(*b"pencil"))])
+            }
+            Query::NonceUse(query) => query.answer(Freshness::Fresh),
             Query::Authorize(query) => {
                 let own = query.is_self();
                 query.answer(if own { Authorization::Granted } else { Authorization::Denied })
@@ -221,7 +225,11 @@ pub(crate) async fn login(
         bindings: offer.bindings.as_deref(),
         tls_version: session.tls().map(|tls| tls.version_code),
     };
-    let channel = Channel { security: session.security(), bindings: session.bindings() };
+    let channel = Channel {
+        security: session.security(),
+        bindings: session.bindings(),
+        strength: session.strength(),
+    };
     let policy = Policy::default();
     let credentials = Credentials::password(AuthenticationId::new("user").unwrap(), password);
     let context = ClientContext {

@@ -4,6 +4,7 @@
 mod house;
 mod imap;
 mod irc;
+mod layers;
 mod pop3;
 mod runner;
 mod sieve;

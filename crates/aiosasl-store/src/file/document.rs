@@ -150,7 +150,9 @@ impl Document {
                 match credential.kind {
                     CredentialKind::Certificate(it) => point(&mut self.certificates, it, &name),
                     CredentialKind::Token(it) => point(&mut self.tokens, it, &name),
-                    CredentialKind::Password(_) | CredentialKind::Scram(_) => {}
+                    CredentialKind::Password(_)
+                    | CredentialKind::Scram(_)
+                    | CredentialKind::Shared(_) => {}
                 }
                 self.entry(&name).ours.push(span);
             }

@@ -31,6 +31,8 @@ pub enum Loss {
     PasswordHash,
     /// A SCRAM verifier.
     ScramVerifier,
+    /// A secret that the account and its owner share.
+    SharedSecret,
     /// A token's digest.
     Token,
     /// A credential of a scheme that is not known here.
@@ -57,6 +59,7 @@ impl Loss {
             Self::Other => "other",
             Self::PasswordHash => "password-hash",
             Self::ScramVerifier => "scram-verifier",
+            Self::SharedSecret => "shared-secret",
             Self::Token => "token",
             Self::UnknownScheme => "unknown-scheme",
             Self::UnspellableName => "unspellable-name",
@@ -120,6 +123,7 @@ impl Loss {
             _ if credential.expires.is_some() => Self::CredentialWithEnd,
             CredentialKind::Password(_) => Self::PasswordHash,
             CredentialKind::Scram(_) => Self::ScramVerifier,
+            CredentialKind::Shared(_) => Self::SharedSecret,
         }
     }
 }

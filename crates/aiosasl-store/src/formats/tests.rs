@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use aiosasl::{hash::Hash, query::ScramVerifier, secret::Secret};
+use aiosasl::{
+    hash::Hash,
+    query::{ScramVerifier, SecretForm},
+    secret::Secret,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -10,6 +14,7 @@ use crate::{
     account::{Account, AccountState, ActsAs},
     credential::{Credential, CredentialKind, TokenDigest},
     name::NameRule,
+    shared::SharedSecret,
     timestamp::Timestamp,
 };
 
@@ -406,6 +411,10 @@ fn stored_forms_of_the_vectors() {
     assert!(played > 20, "{played}");
 }
 
+fn shared(form: SecretForm, secret: &[u8]) -> CredentialKind {
+    CredentialKind::Shared(SharedSecret::new(form, Secret::new(secret)).unwrap())
+}
+
 fn any_account() -> impl Strategy<Value = Account> {
     let moment = || proptest::option::of((0..4_000_000_000_i64).prop_map(Timestamp::from_unix));
     let kind = prop_oneof![
@@ -420,6 +429,12 @@ fn any_account() -> impl Strategy<Value = Account> {
         "[^\0]{1,12}".prop_map(|it| CredentialKind::Certificate(it.into())),
         "[^\0]{1,12}".prop_map(|it| format!("{{PLAIN}}{it}").parse().unwrap()),
         any::<[u8; 8]>().prop_map(|it| CredentialKind::Token(TokenDigest::of(&Secret::new(it)))),
+        any::<[u8; 16]>().prop_map(|it| shared(SecretForm::NtHash, &it)),
+        (any::<[u8; 16]>(), "[^\0]{0,12}")
+            .prop_map(|(it, realm)| { shared(SecretForm::DigestMd5 { realm: realm.into() }, &it) }),
+        "[^\0]{1,12}".prop_map(|it| {
+            shared(SecretForm::HashedToken { mechanism: "HT-SHA-256-EXPR" }, it.as_bytes())
+        }),
     ];
     let credential =
         (kind, "[^\0]{0,4}", moment(), moment()).prop_map(|(kind, label, expires, used)| {

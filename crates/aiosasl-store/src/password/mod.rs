@@ -14,7 +14,7 @@ mod text;
 
 use std::fmt;
 
-use aiosasl::secret::{self, Password};
+use aiosasl::secret::{self, Password, Secret};
 use zeroize::Zeroizing;
 
 use self::{
@@ -185,6 +185,14 @@ impl PasswordHash {
             Kind::ShaCrypt(hash) => hash.data(),
         };
         Zeroizing::new(format!("{{{}}}{}", self.scheme, *data))
+    }
+
+    /// The password itself, where the scheme keeps it.
+    pub fn plain(&self) -> Option<Secret> {
+        match &self.kind {
+            Kind::Plain(password) => Some(Secret::new(password.expose())),
+            _ => None,
+        }
     }
 
     /// Whether this is the password, prepared as it was when the hash was made. As expensive as the hash is meant to be:

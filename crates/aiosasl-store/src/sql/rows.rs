@@ -157,7 +157,9 @@ pub(super) async fn insert_credentials(
                 lookup: match &credential.kind {
                     CredentialKind::Certificate(name) => lookup(Key::Certificate(name)),
                     CredentialKind::Token(digest) => lookup(Key::Token(digest)),
-                    CredentialKind::Password(_) | CredentialKind::Scram(_) => None,
+                    CredentialKind::Password(_)
+                    | CredentialKind::Scram(_)
+                    | CredentialKind::Shared(_) => None,
                 },
             })
         })

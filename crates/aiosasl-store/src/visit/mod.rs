@@ -2,6 +2,7 @@
 
 mod admission;
 mod credentials;
+mod shared;
 
 use std::{
     net::IpAddr,
@@ -16,9 +17,16 @@ use aiosasl::{
 };
 
 use crate::{
-    account::Account, backend::Key, credential::Credential, error::StoreError, service::Service,
-    timestamp::Timestamp, upgrade,
+    account::Account,
+    backend::Key,
+    credential::{Credential, CredentialKind},
+    error::StoreError,
+    service::Service,
+    timestamp::Timestamp,
+    upgrade,
 };
+
+pub(crate) use shared::Nonces;
 
 /// A [`driver::Store`] for one connection.
 pub struct Visit {
@@ -63,6 +71,13 @@ impl Visit {
         *self.seen() = Seen { name: Some(name), credential, without_account: None };
     }
 
+    /// The credential that was noted has become another one.
+    fn renote(&self, kind: CredentialKind) {
+        if let Some(credential) = &mut self.seen().credential {
+            credential.kind = kind;
+        }
+    }
+
     async fn succeeded(&self, identity: &AuthenticationId, credential: Option<Credential>) {
         let now = Timestamp::now();
         if let Some(throttle) = &self.service.throttle {
@@ -103,7 +118,10 @@ impl driver::Store for Visit {
         let answer = match query {
             Query::Authorize(query) => self.authorize(query).await,
             Query::External(query) => self.external(query).await,
+            Query::NonceUse(query) => Ok(self.nonce_use(query)),
+            Query::ReplaceSecret(query) => self.replace_secret(query).await,
             Query::ScramKeys(query) => self.scram_keys(query).await,
+            Query::SharedSecret(query) => self.shared_secret(query).await,
             Query::VerifyPassword(query) => self.verify_password(query).await,
             Query::VerifyToken(query) => self.verify_token(query).await,
             other => Ok(other.unavailable()),

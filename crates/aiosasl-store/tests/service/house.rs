@@ -128,9 +128,9 @@ pub(crate) async fn log_in(
 }
 
 /// The client at the other end of a wire.
-struct Wire {
-    client: ClientExchange,
-    server: Vec<String>,
+pub(crate) struct Wire {
+    pub(crate) client: ClientExchange,
+    pub(crate) server: Vec<String>,
 }
 
 impl ServerInterface for Wire {

@@ -3,6 +3,7 @@
 mod authorization;
 mod enumeration;
 mod house;
+mod shared;
 mod socket;
 mod throttle;
 mod upgrade;

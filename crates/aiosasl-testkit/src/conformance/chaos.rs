@@ -12,7 +12,7 @@ use aiosasl::{
     secret::Secret,
 };
 
-use crate::{Accounts, FaceToFace};
+use crate::{Accounts, FaceToFace, begin};
 
 /// How many exchanges are tried, and how many calls in each.
 const EXCHANGES: u64 = 64;
@@ -73,7 +73,8 @@ pub(super) fn check_client(
         for call in 0..CALLS {
             let mut words = || Challenge::new(dice.octets());
             let step = match (call, words(), dice.roll(10)) {
-                (0, _, 1..) | (_, _, 0) => client.start(),
+                (0, _, 1..) => begin(&mut client),
+                (_, _, 0) => client.start(),
                 (_, words, 1..=4) => client.receive(ServerMessage::Challenge(words)),
                 (_, words, 5) => {
                     client.receive(ServerMessage::Success { additional_data: Some(words) })

@@ -12,7 +12,7 @@ use aiosasl::{
     profile::{InitialResponse, Profile, SuccessData},
 };
 
-use crate::{Accounts, FaceToFace, OnTheWire, talk, talk_over};
+use crate::{Accounts, FaceToFace, OnTheWire, begin, talk, talk_over};
 
 /// Checks a mechanism with credentials that its server accepts.
 ///
@@ -55,7 +55,7 @@ fn check_description(mechanism: &Mechanism, pair: &FaceToFace<'_>, credentials: 
     let server = pair.server(Profile::FULL);
     assert_eq!(client.mechanism(), mechanism.name, "the client's half has another name");
     assert_eq!(server.mechanism(), mechanism.name, "the server's half has another name");
-    let step = client.start();
+    let step = begin(&mut client);
     let Ok(ClientStep::Send(ClientMessage::Authenticate { initial_response, .. })) = &step else {
         panic!("a client starts with a request, not with {step:?}");
     };
@@ -124,7 +124,7 @@ fn check_aborts(
     }
     // The same from the client's own side: its caller gives up, whatever the server says then.
     let mut client = pair.client(credentials, profile).expect("the credentials are good");
-    assert!(client.start().is_ok());
+    assert!(begin(&mut client).is_ok());
     let step = client.abort();
     assert!(matches!(step, Ok(ClientStep::Send(ClientMessage::Abort))), "an abort is {step:?}");
     let end = client.receive(ServerMessage::Success { additional_data: None });

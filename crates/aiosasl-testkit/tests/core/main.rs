@@ -3,9 +3,11 @@
 mod broken;
 mod challenge;
 mod digest_md5;
+mod gssapi;
 mod laws;
 mod mechanisms;
 mod ntlm;
 mod policy;
 mod refusals;
 mod support;
+mod visit;

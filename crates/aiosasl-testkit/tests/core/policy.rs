@@ -4,10 +4,13 @@ use aiosasl::{
     binding::{BindingKind, ChannelBinding, ClientBinding},
     credentials::Credentials,
     error::Reason,
-    mechanism::{Needs, Offered},
+    mechanism::{Exposure, ForwardSecrecy, Needs, Offered, Properties},
     mechanisms::{ALL, anonymous, external, plain, scram},
     name::MechanismName,
-    policy::{BindingPolicy, Channel, ChannelSecurity, Plaintext, Policy, ServerProofPolicy},
+    policy::{
+        BindingPolicy, Channel, ChannelSecurity, Demand, Plaintext, Policy, ServerProofPolicy,
+        StrengthPolicy,
+    },
     registry,
 };
 
@@ -17,7 +20,7 @@ const PLUS: MechanismName = scram::SCRAM_SHA_256_PLUS.name;
 #[test]
 fn what_may_run_where() {
     let open = Channel::default();
-    let confidential = Channel { security: ChannelSecurity::Confidential, bindings: &[] };
+    let confidential = Channel { security: ChannelSecurity::Confidential, ..Channel::default() };
     let default = Policy::default();
     let allows = |policy: Policy, properties, channel: &Channel<'_>| {
         policy.allows(properties, channel).err()
@@ -104,11 +107,74 @@ fn credentials_suit_what_needs_them() {
     let suited = |credentials: &Credentials| -> Vec<Needs> {
         let mut needs: Vec<_> = ALL.iter().filter(|it| registry::suits(it, credentials)).collect();
         needs.dedup_by_key(|it| it.properties.needs);
-        needs.iter().map(|it| it.properties.needs).filter(|it| *it != Needs::External).collect()
+        // What the caller or the system knows suits any.
+        let elsewhere = [Needs::External, Needs::Passcode, Needs::Ticket, Needs::Visit];
+        needs.iter().map(|it| it.properties.needs).filter(|it| !elsewhere.contains(it)).collect()
     };
     assert_eq!(suited(&Credentials::none()), []);
     assert_eq!(suited(&traced), [Needs::Anonymity]);
+    let named = Credentials::none().of_user("idp.example".try_into().ok());
+    assert_eq!(suited(&named), [Needs::Visit]);
     assert!(suited(&password).iter().all(|it| *it == Needs::Password));
     assert!(!suited(&password).is_empty());
     assert_eq!(suited(&Credentials::token("token")), [Needs::Token]);
+}
+
+/// Each demand has its own reason, and a mechanism that meets it.
+#[test]
+fn each_demand_has_its_reason() {
+    let channel = Channel { security: ChannelSecurity::Confidential, ..Channel::default() };
+    let scram = scram::SCRAM_SHA_256.properties;
+    let plain = plain::MECHANISM.properties;
+    let kept = Properties {
+        exposure: Exposure::Nothing,
+        forward_secrecy: ForwardSecrecy::Kept,
+        layer_strength: 128,
+        ..scram
+    };
+    let default = Policy::default();
+    let strength = StrengthPolicy { min: 56, max: 256 };
+    for (policy, refused, reason, allowed) in [
+        (
+            Policy { anonymity: Demand::Yes, ..default },
+            anonymous::MECHANISM.properties,
+            Reason::AnonymityRefused,
+            plain,
+        ),
+        (
+            Policy { active_attacks: Demand::Yes, ..default },
+            plain,
+            Reason::ActiveAttacksPossible,
+            scram,
+        ),
+        (
+            Policy { dictionary_attacks: Demand::Yes, ..default },
+            scram,
+            Reason::DictionaryAttacksPossible,
+            kept,
+        ),
+        (Policy { forward_secrecy: Demand::Yes, ..default }, scram, Reason::NoForwardSecrecy, kept),
+        (Policy { strength, ..default }, scram, Reason::LayerTooWeak, kept),
+    ] {
+        assert_eq!(policy.allows(&refused, &channel), Err(reason));
+        assert_eq!(policy.allows(&allowed, &channel), Ok(()), "{reason}");
+        assert_eq!(default.allows(&refused, &channel), Ok(()), "{reason}");
+    }
+}
+
+/// A layer adds what the channel lacks, and nothing more.
+#[test]
+fn layers_add_what_the_channel_lacks() {
+    let layers = |min, max, strength| {
+        let policy = Policy { strength: StrengthPolicy { min, max }, ..Policy::default() };
+        let rules = policy.layers(&Channel { strength, ..Channel::default() });
+        (rules.min_strength, rules.max_strength)
+    };
+    assert_eq!(layers(0, 0, 0), (0, 0));
+    assert_eq!(layers(0, 256, 0), (0, 256));
+    assert_eq!(layers(0, 256, 128), (0, 0), "TLS is enough");
+    assert_eq!(layers(128, 256, 128), (0, 0), "TLS is enough");
+    assert_eq!(layers(128, 256, 0), (128, 256));
+    assert_eq!(layers(256, 256, 128), (256, 256), "TLS is too weak");
+    assert_eq!(layers(56, 1, 0), (56, 56), "the least goes before the most");
 }

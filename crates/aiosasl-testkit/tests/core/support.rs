@@ -16,7 +16,7 @@ use aiosasl::{
     query::{PasscodeVerdict, ScramVerifier, SecretForm},
     secret::Secret,
 };
-use aiosasl_testkit::Accounts;
+use aiosasl_testkit::{Accounts, answer};
 
 pub(crate) const CLIENT_NONCE: &str = "fyko+d2lbbFgONRv9qkxdawL";
 pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
@@ -63,6 +63,7 @@ pub(crate) fn accounts() -> Accounts {
         .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
         .with_token("user", "pencil")
         .with_external("user".try_into().expect("a name"))
+        .with_provider("user", "https://idp.example/?id=1", "user".try_into().ok())
         .with_anonymous()
 }
 
@@ -180,9 +181,7 @@ pub(crate) fn hears(
     challenge: impl Into<Vec<u8>>,
 ) -> Result<ClientStep, Error> {
     match client.receive(ServerMessage::Challenge(Challenge::new(challenge))) {
-        Ok(ClientStep::Ask(query)) => {
-            client.answer(query.answer_by_itself().expect("a derivation"))
-        }
+        Ok(ClientStep::Ask(query)) => client.answer(answer(query)),
         other => other,
     }
 }

@@ -4,6 +4,7 @@ mod bindings;
 mod challenge;
 mod cram_md5;
 mod digest_md5;
+mod gssapi;
 mod ledger;
 mod login;
 mod ntlm;
@@ -12,6 +13,7 @@ mod one_message;
 mod reference;
 mod scram;
 mod scram_parts;
+mod visit;
 mod words;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -40,6 +42,17 @@ const HERE: &[(&str, &[Player])] = &[
         ],
     ),
     ("external.json", &[one_message::external_says_as_whom_to_act]),
+    (
+        "gssapi.json",
+        &[
+            gssapi::ends_agree_on_a_layer,
+            gssapi::headers_stand_before_tokens,
+            gssapi::malformed_agreements_are_refused,
+            gssapi::malformed_headers_are_refused,
+            gssapi::names_follow_from_identifiers,
+            gssapi::tokens_lose_what_names_the_mechanism,
+        ],
+    ),
     ("login.json", &[login::login_is_two_answers]),
     ("mechname.json", &[words::mechanism_names]),
     ("ntlm.json", &[ntlm::an_exchange, ntlm::damaged_messages_are_refused, ntlm::keys_and_proofs]),
@@ -52,7 +65,9 @@ const HERE: &[(&str, &[Player])] = &[
             oauth::xoauth2_shows_a_token,
         ],
     ),
+    ("openid20.json", &[visit::openid20]),
     ("plain.json", &[one_message::plain_is_one_message_of_three_fields]),
+    ("saml20.json", &[visit::saml20]),
     (
         "scram.json",
         &[
@@ -69,6 +84,7 @@ const HERE: &[(&str, &[Player])] = &[
 
 /// Who plays the files that are not played here: a test file, and what of it opens the vectors.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("frames.json", "crates/aiosasl-profiles/tests/frames/main.rs"),
     ("irc_chunks.json", "crates/aiosasl-profiles/tests/irc_transcripts.rs"),
     ("precis.json", "crates/aiosasl/tests/prep.rs"),
     ("profiles.json", "crates/aiosasl-profiles/tests/imap_transcripts.rs"),

@@ -49,6 +49,7 @@ pub(super) struct Kept {
     offered_bindings: Option<Vec<BindingKind>>,
     tls_version: Option<u16>,
     security: ChannelSecurity,
+    strength: u16,
     bindings: Vec<ChannelBinding>,
     policy: Policy,
 }
@@ -61,6 +62,7 @@ impl From<&Connection<'_>> for Kept {
             offered_bindings: offered.bindings.map(<[_]>::to_vec),
             tls_version: offered.tls_version,
             security: channel.security,
+            strength: channel.strength,
             bindings: channel.bindings.to_vec(),
             policy: *policy,
         }
@@ -75,7 +77,11 @@ impl Kept {
                 bindings: self.offered_bindings.as_deref(),
                 tls_version: self.tls_version,
             },
-            channel: Channel { security: self.security, bindings: &self.bindings },
+            channel: Channel {
+                security: self.security,
+                bindings: &self.bindings,
+                strength: self.strength,
+            },
             policy: self.policy,
         }
     }

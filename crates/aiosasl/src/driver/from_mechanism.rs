@@ -10,6 +10,7 @@ use super::{
 use crate::{
     binding::{ChannelBinding, ClientBinding},
     error::{Error, Reason},
+    layer::LayerRules,
     mechanism::{
         ActiveAttacks, ClientContext, ForwardSecrecy, Mechanism, Needs, Offered, Properties, Rules,
     },
@@ -148,10 +149,17 @@ impl FromMechanism {
             credentials: &credentials,
             binding,
             nonce,
-            rules: self.rules.clone(),
+            rules: self.rules_for(&connection),
             offered,
         })?;
         drive(state_machine, client, &*self.queries, &credentials).await
+    }
+
+    /// The rules, with layers as the connection's policy wants them: the caller looks after what it asks for there.
+    fn rules_for(&self, connection: &Connection<'_>) -> Rules {
+        let layers = connection.policy.layers(&connection.channel);
+        let max_receive = self.rules.layers.max_receive;
+        Rules { layers: LayerRules { max_receive, ..layers }, ..self.rules.clone() }
     }
 
     fn binding(

@@ -158,6 +158,8 @@ pub struct AuthenticationReport {
     pub iterations: Option<u32>,
     /// What has to be put around all that follows.
     pub security_layer: Option<Box<dyn SecurityLayer>>,
+    /// What an identity provider tells of the user (RFC 6616 section 3.4).
+    pub attributes: Option<Box<str>>,
     /// What makes the next login to the same server shorter.
     pub resumption: Option<Resumption>,
 }
@@ -171,6 +173,7 @@ impl AuthenticationReport {
             channel_binding: None,
             iterations: None,
             security_layer: None,
+            attributes: None,
             resumption: None,
         }
     }
@@ -178,15 +181,15 @@ impl AuthenticationReport {
 
 impl From<Authenticated> for AuthenticationReport {
     fn from(authenticated: Authenticated) -> Self {
-        let Authenticated {
-            mechanism,
-            server_verified,
-            channel_binding,
-            iterations,
-            security_layer,
-            resumption,
-        } = authenticated;
-        Self { mechanism, server_verified, channel_binding, iterations, security_layer, resumption }
+        Self {
+            mechanism: authenticated.mechanism,
+            server_verified: authenticated.server_verified,
+            channel_binding: authenticated.channel_binding,
+            iterations: authenticated.iterations,
+            security_layer: authenticated.security_layer,
+            attributes: authenticated.attributes,
+            resumption: authenticated.resumption,
+        }
     }
 }
 

@@ -60,7 +60,9 @@ mod credentials;
 mod error;
 mod fallback;
 mod from_mechanism;
+mod gss;
 mod interface;
+mod layered;
 mod mechanism;
 #[cfg(any(
     feature = "anonymous",
@@ -85,7 +87,9 @@ pub use connection::Connection;
 pub use credentials::{CredentialProvider, IntoCredentials};
 pub use error::{AuthenticationFailure, OpaqueError, SaslError, SaslFailure};
 pub use from_mechanism::FromMechanism;
+pub use gss::WithGss;
 pub use interface::{Reply, SaslInterface};
+pub use layered::Layered;
 pub use mechanism::{AuthenticationReport, BoxFuture, SaslMechanism, Token, authenticate, drive};
 #[cfg(feature = "anonymous")]
 pub use mechanisms::Anonymous;

@@ -12,6 +12,8 @@ pub mod cram_md5;
 pub mod digest_md5;
 #[cfg(feature = "external")]
 pub mod external;
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 #[cfg(feature = "login")]
 pub mod login;
 #[cfg(feature = "ntlm")]
@@ -29,10 +31,14 @@ pub mod plain;
     feature = "scram-sha3-512",
 ))]
 pub mod scram;
+#[cfg(any(feature = "openid20", feature = "saml20"))]
+pub mod visit;
 
 /// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
 /// then what reveals the password, and what proves nobody last.
 pub const ALL: &[Mechanism] = &[
+    #[cfg(feature = "gs2")]
+    gssapi::GS2_KRB5_PLUS,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512_PLUS,
     #[cfg(feature = "scram-sha3-512")]
@@ -47,6 +53,12 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_1_PLUS,
     #[cfg(feature = "external")]
     external::MECHANISM,
+    #[cfg(feature = "gs2")]
+    gssapi::GS2_KRB5,
+    #[cfg(feature = "gssapi")]
+    gssapi::GSSAPI,
+    #[cfg(feature = "gss-spnego")]
+    gssapi::GSS_SPNEGO,
     #[cfg(feature = "scram-sha-512")]
     scram::SCRAM_SHA_512,
     #[cfg(feature = "scram-sha3-512")]
@@ -77,6 +89,10 @@ pub const ALL: &[Mechanism] = &[
     plain::MECHANISM,
     #[cfg(feature = "login")]
     login::MECHANISM,
+    #[cfg(feature = "saml20")]
+    visit::SAML20,
+    #[cfg(feature = "openid20")]
+    visit::OPENID20,
     #[cfg(feature = "anonymous")]
     anonymous::MECHANISM,
 ];

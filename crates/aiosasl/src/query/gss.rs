@@ -10,6 +10,7 @@ use core::fmt;
 use super::{Answer, ClientAnswer};
 use crate::{
     error::{FailureCode, Reason},
+    identity::AuthenticationId,
     layer::LayerError,
     secret::Secret,
 };
@@ -55,6 +56,36 @@ impl fmt::Debug for dyn GssContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GssContext")
     }
+}
+
+/// Where contexts come from: a library of the system, or a toy to test with.
+///
+/// # Example: whoever runs a client's exchange answers its questions with one
+///
+/// ```
+/// use aiosasl::query::{ClientAnswer, ClientQuery, GssProvider};
+///
+/// fn answer(query: ClientQuery, provider: &dyn GssProvider) -> Option<ClientAnswer> {
+///     match query {
+///         ClientQuery::Gss(gss) => Some(gss.initiate_with(provider).into_client_answer()),
+///         other => other.answer_by_itself().ok(),
+///     }
+/// }
+/// ```
+pub trait GssProvider: Send + Sync {
+    /// A context that a client begins with.
+    ///
+    /// # Errors
+    ///
+    /// [`GssError`]: there are no credentials, or this can't be done here.
+    fn initiator(&self, request: &GssRequest) -> Result<Box<dyn GssContext>, GssError>;
+
+    /// A context that a server begins with.
+    ///
+    /// # Errors
+    ///
+    /// [`GssError`]: there are no keys for this service, or this can't be done here.
+    fn acceptor(&self, request: &GssRequest) -> Result<Box<dyn GssContext>, GssError>;
 }
 
 /// What comes after a step.
@@ -175,21 +206,44 @@ pub struct OpenGss {
 
 /// What a context is for (the arguments of `GSS_Init_sec_context`, RFC 2743 section 2.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GssRequest {
     /// The mechanism, as the contents of a DER object identifier (without tag and length).
     pub mechanism: &'static [u8],
+    /// Whose credentials an initiator takes, where that is said; else those that the provider has.
+    pub initiator: Option<AuthenticationId>,
+    /// The password that the caller has of them. A provider that has a ticket needs none.
+    pub password: Option<Secret>,
     /// The service's name, `imap`; empty in an acceptor that takes any that it has keys for.
     pub service: Box<str>,
     /// The service's host.
     pub host: Box<str>,
     /// Whether both ends are to be proven.
     pub mutual: bool,
-    /// Whether integrity protection is wanted.
+    /// Whether integrity protection is wanted, and the detection of replays and of a wrong sequence with it.
     pub integrity: bool,
     /// Whether confidentiality is wanted.
     pub confidentiality: bool,
-    /// The application data of the channel binding (RFC 2743 section 1.1.6; address types 0), where there is one.
+    /// The application data of the channel binding (RFC 2743 section 1.1.6; address types 0), where there is one. An
+    /// acceptor's context has to fail then with an initiator that is bound to nothing, too.
     pub channel_binding: Option<Secret>,
+}
+
+impl GssRequest {
+    /// Asks for a context of this mechanism, with both ends proven, and nothing else; set the other fields as needed.
+    pub fn new(mechanism: &'static [u8]) -> Self {
+        Self {
+            mechanism,
+            initiator: None,
+            password: None,
+            service: Box::default(),
+            host: Box::default(),
+            mutual: true,
+            integrity: false,
+            confidentiality: false,
+            channel_binding: None,
+        }
+    }
 }
 
 impl OpenGss {
@@ -293,6 +347,11 @@ impl GssReply {
         }
     }
 
+    /// What the provider failed with, if it did.
+    pub fn error(&self) -> Option<&GssError> {
+        self.result.as_ref().err()
+    }
+
     /// As a client's answer.
     pub fn into_client_answer(self) -> ClientAnswer {
         ClientAnswer::from_gss(self)
@@ -305,6 +364,28 @@ impl GssReply {
 }
 
 impl Gss {
+    /// Runs it for a client: a context comes from this provider. It may take seconds.
+    pub fn initiate_with(self, provider: &dyn GssProvider) -> GssReply {
+        match self {
+            Self::Open(open) => {
+                let context = provider.initiator(&open.request);
+                open.context(context)
+            }
+            Self::Call(call) => call.run(),
+        }
+    }
+
+    /// Runs it for a server: a context comes from this provider. It may take seconds.
+    pub fn accept_with(self, provider: &dyn GssProvider) -> GssReply {
+        match self {
+            Self::Open(open) => {
+                let context = provider.acceptor(&open.request);
+                open.context(context)
+            }
+            Self::Call(call) => call.run(),
+        }
+    }
+
     /// Runs a call; a context can't be had here.
     ///
     /// # Errors

@@ -20,8 +20,8 @@ pub use client::{ClientAnswer, ClientQuery};
 pub use derive::{DeriveKeys, DerivedKeys};
 pub use doom::Doom;
 pub use gss::{
-    Gss, GssCall, GssContext, GssError, GssErrorKind, GssProperties, GssReply, GssRequest,
-    GssResult, GssStep, OpenGss, Protection,
+    Gss, GssCall, GssContext, GssError, GssErrorKind, GssProperties, GssProvider, GssReply,
+    GssRequest, GssResult, GssStep, OpenGss, Protection,
 };
 #[cfg(feature = "hash")]
 pub use keys::{Decoy, ScramKeys, ScramVerifier};

@@ -10,6 +10,7 @@
 
 mod blocking;
 mod executor;
+mod layered;
 mod mechanisms;
 mod negotiation;
 mod sending;

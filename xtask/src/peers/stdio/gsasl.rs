@@ -11,7 +11,7 @@ use anyhow::Result;
 use super::pipe::{Event, Pipe};
 use super::rows::{Half, Row};
 use super::theirs::{Said, Theirs};
-use super::{GREETING, HOST, PASSWORD, SERVICE, Variable};
+use super::{GREETING, HOST, IDENTIFIER, PASSWORD, PROVIDER, SERVICE, Variable};
 
 /// The packages.
 pub(super) const PACKAGES: [&str; 1] = ["gsasl"];
@@ -71,6 +71,11 @@ impl Gsasl {
     fn read(&mut self) -> Result<Said> {
         loop {
             return Ok(match self.pipe.next()? {
+                Event::Line(line) if line.starts_with("Proceed to this URL") => {
+                    // The URL; nobody goes there.
+                    self.pipe.next()?;
+                    continue;
+                }
                 Event::Line(line) => Said::Message(line),
                 Event::Told(line) if line.contains(CONTENT) => {
                     self.content = true;
@@ -90,6 +95,8 @@ impl Gsasl {
         let binding = self.binding.as_ref().filter(|(kind, _)| prompt.contains(&**kind));
         let answer = if let Some((_, data)) = binding {
             data.clone()
+        } else if prompt.contains("SAML") {
+            PROVIDER.to_owned()
         } else if prompt.ends_with("(y/n) ") {
             "y".to_owned()
         } else {
@@ -160,7 +167,8 @@ impl Theirs for Gsasl {
 }
 
 fn client(command: &mut Command, row: &Row) {
-    command.args(["--client", "--authentication-id", row.user(), "--password", row.password()]);
+    let name = if row.mechanism == "OPENID20" { IDENTIFIER } else { row.user() };
+    command.args(["--client", "--authentication-id", name, "--password", row.password()]);
     command.args(["--anonymous-token", "somebody", "--passcode", row.password()]);
     if let Some(boss) = row.acting() {
         command.args(["--authorization-id", boss]);

@@ -41,6 +41,10 @@ const BOSS: &str = "boss";
 const STRANGER: &str = "nobody-of-this-name";
 const SERVICE: &str = "imap";
 const HOST: &str = "localhost";
+/// Who vouches for the user in SAML20.
+const PROVIDER: &str = "example.org";
+/// The user's identifier in OPENID20.
+const IDENTIFIER: &str = "https://user.example.org/";
 /// What gsasl says inside a layer.
 const GREETING: &str = "hello";
 /// How many exchanges run at a time: they wait more than they work.

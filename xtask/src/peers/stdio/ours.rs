@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::pipe::{Event, Pipe};
 use super::rows::{Case, Half, Row};
-use super::{BOSS, HOST, PASSWORD, REALM, SERVICE, USER, Variable};
+use super::{BOSS, HOST, IDENTIFIER, PASSWORD, PROVIDER, REALM, SERVICE, USER, Variable};
 
 /// Ours.
 pub(super) struct Ours {
@@ -120,6 +120,11 @@ fn server(command: &mut Command, row: &Row) {
     if row.needs_ticket() {
         command.args(["--realm", REALM]);
     }
+    match &*row.mechanism {
+        "OPENID20" => command.args(["--provider", IDENTIFIER]),
+        "SAML20" => command.args(["--provider", PROVIDER]),
+        _ => command,
+    };
     if row.case == Case::Acts {
         command.args(["--authzid", BOSS]);
     }

@@ -112,7 +112,7 @@ impl Talk<'_> {
 /// Which of the server's messages is its last, where it proves itself with it: the client's answer would be empty.
 pub(super) fn last_words(mechanism: &str) -> Option<u32> {
     match mechanism {
-        "DIGEST-MD5" => Some(2),
+        "DIGEST-MD5" | "OPENID20" => Some(2),
         "GS2-KRB5" | "GS2-KRB5-PLUS" | "GSS-SPNEGO" => Some(1),
         _ if mechanism.starts_with("SCRAM-") => Some(2),
         _ => None,

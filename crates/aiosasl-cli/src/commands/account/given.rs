@@ -29,6 +29,10 @@ pub(super) struct GivenOptions {
     /// Let the token in FILE prove it (`-`: standard input; repeatable); one newline at its end is dropped
     #[arg(long, value_name = "FILE")]
     token_file: Vec<PathBuf>,
+    /// Add what stands in FILE (`-`: standard input; repeatable), a line each: {OTP}..., {HT-SHA-256-EXPR}token,
+    /// {ECDSA-NIST256P-CHALLENGE}key, {NTLM}..., {DIGEST-MD5}..., or any verifier or hash
+    #[arg(long, value_name = "FILE")]
+    credential_file: Vec<PathBuf>,
     /// When what is added ends: a moment (RFC 3339), a date, or never
     #[arg(long, value_name = "WHEN", value_parser = end)]
     pub(super) credential_expires: Option<End>,
@@ -74,6 +78,15 @@ impl GivenOptions {
             }
             kinds.push(CredentialKind::Token(TokenDigest::of(&Secret::new(token.expose()))));
         }
+        for path in &self.credential_file {
+            let text = secrets::read(path)?;
+            for line in text.expose().lines().map(str::trim).filter(|line| !line.is_empty()) {
+                let kind = line.parse().map_err(|error: aiosasl_store::StoreError| {
+                    Failure::usage(format!("{}: {error}", path.display()))
+                })?;
+                kinds.push(kind);
+            }
+        }
         let end = self.credential_expires.and_then(|it| it.0);
         let make = |kind| Credential::new(kind).labelled(label).expiring(end);
         Ok(kinds.into_iter().map(make).collect())
@@ -81,7 +94,9 @@ impl GivenOptions {
 
     /// Whether it proves itself by something of these.
     pub(super) fn has_credentials(&self) -> bool {
-        !self.certificate.is_empty() || !self.token_file.is_empty()
+        !self.certificate.is_empty()
+            || !self.token_file.is_empty()
+            || !self.credential_file.is_empty()
     }
 }
 

@@ -116,7 +116,11 @@ impl Attempt {
                 bindings: offer.bindings.as_deref(),
                 tls_version: session.tls().map(|tls| tls.version_code),
             },
-            channel: Channel { security: session.security(), bindings: &bindings },
+            channel: Channel {
+                security: session.security(),
+                bindings: &bindings,
+                strength: session.strength(),
+            },
             policy: Policy::default(),
         };
         let mechanism = FromMechanism::new(self.mechanism, self.credentials());

@@ -158,10 +158,13 @@ impl Common {
         self.token.needed()
     }
 
-    /// Whether the server's last words are a message, which proves it.
+    /// Whether a server that lets the client in has last words: its proof, mostly.
     fn has_last_words(&self) -> bool {
-        self.mechanism.properties.server_proof == ServerProof::Mutual
-            && self.mechanism.name.as_str() != "GSSAPI"
+        match self.mechanism.name.as_str() {
+            "GSSAPI" => false,
+            "OPENID20" => true,
+            _ => self.mechanism.properties.server_proof == ServerProof::Mutual,
+        }
     }
 
     fn rules(&self) -> Rules {

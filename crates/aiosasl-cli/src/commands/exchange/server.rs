@@ -50,9 +50,9 @@ pub(super) struct Arguments {
     /// $AIOSASL_PASSCODES
     #[arg(long, value_name = "FILE")]
     passcode_file: Option<PathBuf>,
-    /// The identity provider that is trusted
-    #[arg(long, value_name = "NAME", default_value = "example.org")]
-    provider: String,
+    /// The identity provider that is trusted, or the identifier; without it: the user's name, or its domain
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
     /// Its page, from which everybody comes back as the user
     #[arg(long, value_name = "URL", default_value = "https://example.org/login")]
     redirect: String,
@@ -98,11 +98,20 @@ impl Arguments {
             }
             Needs::Visit => {
                 let account = OneAccount::new(Some(needed()?), self.iterations)?;
-                account.with_provider(&self.provider, &self.redirect)
+                account.with_provider(self.provider(needed()?.as_str()), &self.redirect)
             }
             _ => OneAccount::new(user, self.iterations)?,
         };
         Ok(account.acting_as(common.authorization_id()?))
+    }
+
+    /// SAML20's clients name a domain where they are told an address.
+    fn provider<'a>(&'a self, user: &'a str) -> &'a str {
+        match (&self.provider, user.split_once('@')) {
+            (Some(provider), _) => provider,
+            (None, Some((_, domain))) if self.common.mechanism.name.as_str() == "SAML20" => domain,
+            (None, _) => user,
+        }
     }
 
     fn passcodes(&self) -> Result<Vec<Password>, Failure> {

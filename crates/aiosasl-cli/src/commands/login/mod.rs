@@ -9,9 +9,9 @@ use std::{fs, path::PathBuf};
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
     driver::{Connection, Negotiated, NegotiationError, SaslMechanism, negotiate},
-    mechanism::{Mechanism, Offered, Rules},
+    mechanism::{Mechanism, Offered, Rules, Service},
     name::MechanismName,
-    policy::{BindingPolicy, Channel, Plaintext, Policy},
+    policy::{BindingPolicy, Channel, Plaintext, Policy, StrengthPolicy},
     registry,
 };
 use aiosasl_profiles::net::{self, Options, Session, Target};
@@ -145,8 +145,11 @@ impl Arguments {
         if let Some(user) = &self.user {
             target.user = Some(user.clone());
         }
-        let rules =
-            Rules { iterations: self.min_iterations..=self.max_iterations, ..Rules::default() };
+        let rules = Rules {
+            iterations: self.min_iterations..=self.max_iterations,
+            service: Some(Service::new(target.protocol.service(), target.host.as_str())),
+            ..Rules::default()
+        };
         let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
         let certificate = self.connection.has_client_certificate();
         let secrets = Secrets { password: &self.password, token: &self.token };
@@ -162,6 +165,7 @@ impl Arguments {
                 let outcome = self.negotiate(&mut session, &bindings, plan, trace).await;
                 let mut verdict = Verdict::of(outcome, trace.record().elapsed());
                 verdict.explain_binding(self.binding_type.as_ref(), session.tls());
+                verdict.protect(&mut session);
                 session.close().await;
                 verdict
             }
@@ -182,7 +186,11 @@ impl Arguments {
                 bindings: offer.bindings.as_deref(),
                 tls_version: session.tls().map(|tls| tls.version_code),
             },
-            channel: Channel { security: session.security(), bindings },
+            channel: Channel {
+                security: session.security(),
+                bindings,
+                strength: session.strength(),
+            },
             policy: self.policy(),
         };
         let mechanisms: Vec<&dyn SaslMechanism> =
@@ -209,6 +217,8 @@ impl Arguments {
                 Binding::Prefer => BindingPolicy::Prefer,
                 Binding::Off => BindingPolicy::Off,
             },
+            // What follows goes through the layer.
+            strength: StrengthPolicy::BEST,
             ..Policy::default()
         }
     }

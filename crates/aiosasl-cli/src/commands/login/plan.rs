@@ -154,3 +154,22 @@ fn optional(credentials: &Credentials, source: &PasswordSource) -> Result<Key, F
     let password = source.given()?.filter(|_| credentials.authentication_id.is_some());
     Ok(password.map_or(Key::None, Key::Password))
 }
+
+#[cfg(test)]
+mod tests {
+    use aiosasl::mechanism::Standing;
+
+    use super::*;
+
+    #[test]
+    fn what_is_old_or_asks_is_not_chosen_by_itself() {
+        let user = AuthenticationId::new("user").expect("a name");
+        let credentials = Credentials::password(user, "pencil");
+        let chosen = fitting(&credentials, true);
+        assert!(chosen.iter().any(|it| it.name.as_str() == "SCRAM-SHA-256"));
+        for mechanism in chosen {
+            assert_eq!(mechanism.properties.standing, Standing::Current, "{:?}", mechanism.name);
+            assert!(!asks(&mechanism), "{:?}", mechanism.name);
+        }
+    }
+}

@@ -8,9 +8,11 @@ use aiosasl::{
 };
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use serde_json::Value;
 
-use super::{plan::Plan, verdict::Verdict};
+use super::{
+    plan::Plan,
+    verdict::{Layer, Verdict},
+};
 use crate::{decode::printable, fault::Fault, output::outln, status::Status, trace::Record};
 
 /// How a login went; every field is always there, and null where nothing is known.
@@ -26,8 +28,7 @@ pub(super) struct Report<'a> {
     server_verified: Option<bool>,
     authentication_id: Option<&'a str>,
     authorization_id: Option<&'a str>,
-    /// No mechanism of this build has one.
-    security_layer: Option<Value>,
+    security_layer: Option<Layer>,
     iterations: Option<u32>,
     round_trips: u32,
     elapsed_ms: f64,
@@ -82,7 +83,7 @@ impl<'a> Report<'a> {
             server_verified: known.map(|it| it.server_verified),
             authentication_id: credentials.authentication_id.as_ref().map(AsRef::as_ref),
             authorization_id: credentials.authorization_id.as_ref().map(AsRef::as_ref),
-            security_layer: None,
+            security_layer: verdict.layer,
             iterations: known.and_then(|it| it.iterations),
             round_trips: record.round_trips,
             elapsed_ms: (elapsed.as_secs_f64() * 10_000.0).round() / 10.0,
@@ -139,6 +140,7 @@ impl<'a> Report<'a> {
             };
             line("server", Some(verified.to_owned()));
             line("channel binding", Some(self.channel_binding.unwrap_or("none").to_owned()));
+            line("security layer", self.security_layer.map(Layer::to_text));
             line("iterations", self.iterations.map(|it| it.to_string()));
         }
         let trips = if self.round_trips == 1 { "round trip" } else { "round trips" };
@@ -152,6 +154,16 @@ impl<'a> Report<'a> {
             let name = if at == 0 { "considered" } else { "" };
             let Row { mechanism, verdict, reason } = row;
             outln!("  {name:<17}{mechanism:<width$}  {verdict:<8}  {}", printable(reason));
+        }
+    }
+}
+
+impl Layer {
+    fn to_text(self) -> String {
+        match self.strength {
+            0 => "none".to_owned(),
+            1 => "integrity".to_owned(),
+            bits => format!("{bits} bits"),
         }
     }
 }

@@ -7,7 +7,11 @@ use aiosasl::{
     driver::{AuthenticationReport, Considered, Negotiated, NegotiationError},
     error::Reason,
 };
-use aiosasl_profiles::{WireError, net::TlsInfo};
+use aiosasl_profiles::{
+    WireError,
+    net::{Session, TlsInfo},
+};
+use serde::Serialize;
 
 use crate::{fault::Fault, status::Status};
 
@@ -18,8 +22,21 @@ pub(super) struct Verdict {
     pub(super) outcome: Result<AuthenticationReport, Fault>,
     /// What became of each mechanism.
     pub(super) considered: Vec<Considered>,
+    /// The security layer around all that follows.
+    pub(super) layer: Option<Layer>,
     /// How long it took, without the farewell.
     pub(super) elapsed: Option<Duration>,
+}
+
+/// A security layer that was negotiated.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Layer {
+    /// 0 for nothing, 1 for integrity alone, else the bits of the key that keeps octets secret.
+    pub(super) strength: u16,
+    /// The largest buffer that the server takes, in octets.
+    max_send: usize,
+    /// The largest buffer that we take, in octets.
+    max_receive: usize,
 }
 
 impl Verdict {
@@ -29,11 +46,11 @@ impl Verdict {
         match outcome {
             Ok(negotiated) => {
                 let considered = negotiated.considered;
-                Self { outcome: Ok(negotiated.report), considered, elapsed }
+                Self { outcome: Ok(negotiated.report), considered, layer: None, elapsed }
             }
             Err(error) => {
                 let outcome = Err(Fault::of(&error.error));
-                Self { outcome, considered: error.considered, elapsed }
+                Self { outcome, considered: error.considered, layer: None, elapsed }
             }
         }
     }
@@ -62,6 +79,20 @@ impl Verdict {
             if wanted == Some(kind) {
                 fault.text = format!("{}: {kind}: {why}", fault.text);
             }
+        }
+    }
+
+    /// Puts the layer that was negotiated around what follows: the farewell is the first to go through it.
+    pub(super) fn protect(&mut self, session: &mut Session) {
+        let Ok(report) = &mut self.outcome else { return };
+        let Some(layer) = report.security_layer.take() else { return };
+        self.layer = Some(Layer {
+            strength: layer.strength(),
+            max_send: layer.max_send(),
+            max_receive: layer.max_receive(),
+        });
+        if let Err(error) = session.protect(layer) {
+            self.outcome = Err(Fault::of_wire(&error));
         }
     }
 
@@ -97,6 +128,6 @@ impl Verdict {
     }
 
     fn lost(fault: Fault) -> Self {
-        Self { outcome: Err(fault), considered: Vec::new(), elapsed: None }
+        Self { outcome: Err(fault), considered: Vec::new(), layer: None, elapsed: None }
     }
 }

@@ -6,7 +6,7 @@ use aiosasl::{
     identity::AuthenticationId,
     mechanism::{Mechanism, Rules},
     nonce::{NoRandomness, Nonce},
-    policy::Plaintext,
+    policy::{Plaintext, StrengthPolicy},
     secret::Secret,
 };
 
@@ -25,7 +25,10 @@ pub struct ServerConfig {
     pub mechanisms: Arc<[Mechanism]>,
     /// Whether what reveals the password may be offered without TLS, too.
     pub plaintext: Plaintext,
-    /// What this deployment rules.
+    /// How strong the protection of what follows has to be, and may be: TLS's, or a security layer's where there is no TLS.
+    pub strength: StrengthPolicy,
+    /// What this deployment rules. Layers are ruled by `strength`; the service's name is the protocol's, and its host this
+    /// server's, where none is given.
     pub rules: Rules,
     /// Where nonces come from.
     pub nonces: fn() -> Result<Nonce, NoRandomness>,
@@ -81,6 +84,7 @@ impl ServerConfig {
             tls: None,
             mechanisms: mechanisms.into(),
             plaintext: Plaintext::ConfidentialOnly,
+            strength: StrengthPolicy::BEST,
             rules: Rules::default(),
             nonces: Nonce::random,
             identify: certificate_identity,

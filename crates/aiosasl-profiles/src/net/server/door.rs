@@ -8,11 +8,12 @@ use aiosasl::{
     encoding::encoded_len,
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
-    mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, ServerContext},
+    layer::LayerRules,
+    mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, Rules, ServerContext, Service},
     message::{Challenge, Outcome, Response, ServerMessage},
     name::MechanismName,
     password_command::PasswordCommand,
-    policy::Plaintext,
+    policy::{Channel, Plaintext, Policy},
     profile::Profile,
     query::{Answer, Query},
     secret::Secret,
@@ -29,7 +30,7 @@ use super::{
 use crate::{
     WireClass, WireError,
     line::Ending,
-    net::{TlsInfo, transport::Transport},
+    net::{Protocol, TlsInfo, transport::Transport},
 };
 
 /// One client in front of a server.
@@ -37,6 +38,7 @@ pub(super) struct Door<'a, S> {
     pub(super) config: &'a ServerConfig,
     pub(super) transport: Transport,
     store: &'a S,
+    service: &'static str,
     outcome: Option<Outcome>,
     failures: u8,
     commands: u16,
@@ -56,7 +58,7 @@ pub(super) enum Patience {
 pub(super) type Verdict = Result<Option<Challenge>, FailureCode>;
 
 impl<'a, S: Store> Door<'a, S> {
-    /// A client that has just connected; `limit` is for its lines, in octets. Its time runs from now.
+    /// A client that has just connected, in this protocol; `limit` is for its lines, in octets. Its time runs from now.
     ///
     /// # Errors
     ///
@@ -66,13 +68,15 @@ impl<'a, S: Store> Door<'a, S> {
         config: &'a ServerConfig,
         store: &'a S,
         implicit_tls: bool,
-        limit: usize,
+        (protocol, limit): (Protocol, usize),
     ) -> Result<Self, WireError> {
         let limit = limit.min(longest_line(config.limits.message));
         let mut transport = Transport::new(stream, limit, Ending::CrLf);
         transport.set_deadline(Instant::now() + config.limits.time);
         transport.set_patience(config.limits.idle);
-        let mut door = Self { config, transport, store, outcome: None, failures: 0, commands: 0 };
+        let service = protocol.service();
+        let mut door =
+            Self { config, transport, store, service, outcome: None, failures: 0, commands: 0 };
         if implicit_tls {
             door.start_tls().await?;
         }
@@ -189,6 +193,11 @@ impl<'a, S: Store> Door<'a, S> {
         };
         // Whoever has come in is in, whatever they try afterwards.
         if !self.is_authenticated() {
+            if let Outcome::Success(success) = &mut outcome {
+                if let Some(layer) = success.security_layer.take() {
+                    self.transport.protect_after_next(layer);
+                }
+            }
             if matches!(outcome, Outcome::Success(_)) {
                 self.transport.set_deadline(Instant::now() + self.config.limits.stay);
             }
@@ -239,10 +248,10 @@ impl<'a, S: Store> Door<'a, S> {
     /// Why this mechanism is not offered on this connection now.
     fn withheld(&self, mechanism: &Mechanism) -> Option<FailureCode> {
         let properties = &mechanism.properties;
-        if properties.exposure == Exposure::Everything
+        let reveals = properties.exposure == Exposure::Everything
             && self.config.plaintext == Plaintext::ConfidentialOnly
-            && self.transport.tls().is_none()
-        {
+            && self.transport.tls().is_none();
+        if reveals || self.layers().min_strength > properties.layer_strength {
             Some(FailureCode::EncryptionRequired)
         } else if properties.binds == Binds::Channel && self.transport.bindings().is_empty()
             || properties.needs == Needs::External && self.external().is_none()
@@ -272,9 +281,27 @@ impl<'a, S: Store> Door<'a, S> {
             nonce: (self.config.nonces)().map_err(|_| FailureCode::Temporary)?,
             bindings: self.transport.bindings(),
             plus: if offers_plus { PlusOffer::Offered } else { PlusOffer::NotOffered },
-            rules: self.config.rules.clone(),
+            rules: self.rules(),
         };
         Ok(ServerExchange::with_profile((mechanism.server)(&context), profile))
+    }
+
+    /// The deployment's rules, with what this connection needs of layers, and the service that this is.
+    fn rules(&self) -> Rules {
+        let rules = &self.config.rules;
+        let service = match &rules.service {
+            Some(service) => Service { name: self.service.into(), ..service.clone() },
+            None => Service::new(self.service, self.config.name.as_str()),
+        };
+        Rules { layers: self.layers(), service: Some(service), ..rules.clone() }
+    }
+
+    /// What is left for a security layer to add to TLS, or to nothing.
+    fn layers(&self) -> LayerRules {
+        let policy = Policy { strength: self.config.strength, ..Policy::default() };
+        let strength = self.transport.tls().map_or(0, TlsInfo::strength);
+        let max_receive = self.config.rules.layers.max_receive;
+        LayerRules { max_receive, ..policy.layers(&Channel { strength, ..Channel::default() }) }
     }
 
     async fn run(

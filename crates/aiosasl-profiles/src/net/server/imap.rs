@@ -18,6 +18,7 @@ use crate::{
         capability::Capabilities,
         server::{self, Authenticate, Command, Login, Tagged},
     },
+    net::Protocol,
 };
 
 const SPELLING: Spelling =
@@ -37,7 +38,9 @@ pub async fn serve_imap<S: Store>(
     implicit_tls: bool,
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
-    let mut door = Door::open(stream, &config, &*store, implicit_tls, imap::MAX_LINE).await?;
+    let mut door =
+        Door::open(stream, &config, &*store, implicit_tls, (Protocol::Imap, imap::MAX_LINE))
+            .await?;
     let mut end = converse(&mut door).await;
     if let Err(error) = &end {
         if error.class == WireClass::Protocol {

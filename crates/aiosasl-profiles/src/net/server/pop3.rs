@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     WireClass, WireError,
+    net::Protocol,
     pop3::{
         self, Reply, Sign, Status,
         capability::Capabilities,
@@ -39,7 +40,9 @@ pub async fn serve_pop3<S: Store>(
     implicit_tls: bool,
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
-    let mut door = Door::open(stream, &config, &*store, implicit_tls, pop3::MAX_LINE).await?;
+    let mut door =
+        Door::open(stream, &config, &*store, implicit_tls, (Protocol::Pop3, pop3::MAX_LINE))
+            .await?;
     let mut end = converse(&mut door).await;
     if let Err(error) = &end {
         if error.class == WireClass::Protocol {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     WireClass, WireError,
+    net::Protocol,
     net::{sieve::message, transport::Transport},
     sieve::{
         self, Code, Condition, Sender, Status,
@@ -53,7 +54,9 @@ pub async fn serve_sieve<S: Store>(
     implicit_tls: bool,
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
-    let mut door = Door::open(stream, &config, &*store, implicit_tls, sieve::MAX_LINE).await?;
+    let mut door =
+        Door::open(stream, &config, &*store, implicit_tls, (Protocol::Sieve, sieve::MAX_LINE))
+            .await?;
     let mut end = converse(&mut door).await;
     if let Err(error) = &end {
         if error.class == WireClass::Protocol {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     WireClass, WireError,
+    net::Protocol,
     smtp::{
         self, EnhancedCode, Reply,
         server::{self, Auth, Command},
@@ -34,7 +35,9 @@ pub async fn serve_smtp<S: Store>(
     implicit_tls: bool,
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
-    let mut door = Door::open(stream, &config, &*store, implicit_tls, smtp::MAX_LINE).await?;
+    let mut door =
+        Door::open(stream, &config, &*store, implicit_tls, (Protocol::Smtp, smtp::MAX_LINE))
+            .await?;
     let mut end = converse(&mut door).await;
     if let Err(error) = &end {
         if error.class == WireClass::Protocol {

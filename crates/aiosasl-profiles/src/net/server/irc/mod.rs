@@ -18,6 +18,7 @@ use crate::{
         self, Numeric,
         server::{self, Command},
     },
+    net::Protocol,
 };
 
 /// Serves one client until it leaves, or has had its share; the last outcome is the result, `None` where there was no
@@ -34,7 +35,8 @@ pub async fn serve_irc<S: Store>(
     implicit_tls: bool,
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
-    let mut door = Door::open(stream, &config, &*store, implicit_tls, irc::MAX_LINE).await?;
+    let mut door =
+        Door::open(stream, &config, &*store, implicit_tls, (Protocol::Irc, irc::MAX_LINE)).await?;
     let mut end = converse(&mut door).await;
     if let Err(error) = &end {
         if error.class == WireClass::Protocol {

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     WireClass, WireError,
+    net::Protocol,
     xmpp::{
         self, Condition, StreamFault,
         server::{self, Event, Iq, Offer, Want},
@@ -41,7 +42,9 @@ pub async fn serve_xmpp<S: Store>(
     implicit_tls: bool,
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
-    let mut door = Door::open(stream, &config, &*store, implicit_tls, xmpp::MAX_ELEMENT).await?;
+    let mut door =
+        Door::open(stream, &config, &*store, implicit_tls, (Protocol::Xmpp, xmpp::MAX_ELEMENT))
+            .await?;
     let mut stream = Stream::new(&config.name);
     let end = match converse(&mut door, &mut stream).await {
         Ok(()) => Ok(()),

@@ -1,7 +1,11 @@
 //! Security layers: what a mechanism may put around the octets that follow (RFC 4422 section 3.7).
 
+mod buffers;
+
 use alloc::vec::Vec;
 use core::fmt;
+
+pub use buffers::Buffers;
 
 /// A negotiated layer. One buffer in, one buffer out; the four-octet length around it is the caller's.
 pub trait SecurityLayer: Send {
@@ -50,10 +54,14 @@ pub struct LayerRules {
 }
 
 impl LayerRules {
+    /// The largest buffer that we take where nobody says otherwise, in octets.
+    pub const MAX_RECEIVE: u32 = 65_536;
     /// No layer: what a caller wants that does not look after one, or has TLS.
-    pub const NONE: Self = Self { min_strength: 0, max_strength: 0, max_receive: 65_536 };
+    pub const NONE: Self =
+        Self { min_strength: 0, max_strength: 0, max_receive: Self::MAX_RECEIVE };
     /// The strongest layer that both ends have, and none where there is none.
-    pub const ANY: Self = Self { min_strength: 0, max_strength: 256, max_receive: 65_536 };
+    pub const ANY: Self =
+        Self { min_strength: 0, max_strength: 256, max_receive: Self::MAX_RECEIVE };
 
     /// Whether a layer of this strength is within the bounds.
     pub fn allow(self, strength: u16) -> bool {

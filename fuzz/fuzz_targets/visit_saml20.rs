@@ -1,0 +1,7 @@
+//! SAML20, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::both(
+    &aiosasl::mechanisms::visit::SAML20,
+    octets
+));
