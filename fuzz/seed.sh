@@ -25,7 +25,7 @@ for target, name in targets.items():
     for number in range(0, len(messages) - 1, 2):
         open(f"{folder}/pair-{number}", "wb").write(messages[number] + b"\xff" + messages[number + 1])
 
-protocols = {"irc": "irc", "xmpp_server": "xmpp"}
+protocols = {"dovecot": "dovecot-auth", "irc": "irc", "xmpp_server": "xmpp"}
 opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 transcripts = json.load(open("../vectors/profiles.json"))["valid"]
 for target, protocol in protocols.items():
@@ -36,8 +36,8 @@ for target, protocol in protocols.items():
         text = opening + "".join(lines) if protocol == "xmpp" else "\r\n".join(lines)
         open(f"{folder}/{transcript['id']}", "w").write(text)
 
-# A line each: these two read no more at once.
-for target, protocol in {"pop3": "pop3", "sieve": "managesieve"}.items():
+# A line each: these read no more at once.
+for target, protocol in {"nntp": "nntp", "pop3": "pop3", "sieve": "managesieve"}.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)
     lines = [line["text"] for it in transcripts if it["protocol"] == protocol for line in it["lines"]]

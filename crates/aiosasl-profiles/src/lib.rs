@@ -4,12 +4,14 @@
 //! runs the codecs over a connection.
 
 mod class;
+pub mod dovecot;
 pub mod frame;
 pub mod imap;
 pub mod irc;
 pub mod line;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod nntp;
 pub mod pop3;
 pub mod postgres;
 mod said;

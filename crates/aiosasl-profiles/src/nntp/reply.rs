@@ -86,11 +86,70 @@ impl<'a> Reply<'a> {
     ///
     /// [`ReplyError`] where it does not begin with a code from 100 to 599.
     pub fn parse(line: &'a [u8]) -> Result<Self, ReplyError> {
-        let [digits @ .., _] = line.get(..4).unwrap_or(line).split_at_checked(3).map_or(
-            [None, None],
-            |(digits, after)| [Some(digits), Some(after)],
-        );
-        let _ = digits;
-        Err(ReplyError)
+        let (digits, text) = line.split_at_checked(3).ok_or(ReplyError)?;
+        let text = match text {
+            [] => text,
+            [b' ', text @ ..] => text,
+            _ => return Err(ReplyError),
+        };
+        match digits {
+            [a @ b'1'..=b'5', b, c] if b.is_ascii_digit() && c.is_ascii_digit() => {
+                let digit = |octet: &u8| u16::from(octet - b'0');
+                Ok(Self { code: Code(digit(a) * 100 + digit(b) * 10 + digit(c)), text })
+            }
+            _ => Err(ReplyError),
+        }
+    }
+
+    /// The line, with its ending; wiped on drop.
+    pub fn to_line(self) -> Zeroizing<Vec<u8>> {
+        let code = self.code.to_string();
+        let space: &[u8] = if self.text.is_empty() { b"" } else { b" " };
+        Zeroizing::new([code.as_bytes(), space, self.text, b"\r\n"].concat())
+    }
+}
+
+/// A line of a list without the dot that hides another; `None` where it is the last one (RFC 3977 section 3.1.1).
+pub fn listed(line: &[u8]) -> Option<&[u8]> {
+    match line {
+        b"." => None,
+        [b'.', rest @ ..] => Some(rest),
+        _ => Some(line),
+    }
+}
+
+/// A line that is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplyError;
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a code of three digits (RFC 3977 section 3.2)")
+    }
+}
+
+impl std::error::Error for ReplyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_begins_with_three_digits() {
+        let reply = Reply::parse(b"281 ok then").unwrap();
+        assert_eq!((reply.code, reply.text), (Code::ACCEPTED, b"ok then".as_slice()));
+        let bare = Reply::parse(b"400").unwrap();
+        assert_eq!((bare.code, bare.to_line().as_slice()), (Code::UNAVAILABLE, &b"400\r\n"[..]));
+        assert!(bare.code.is_refusal() && !reply.code.is_refusal());
+        for junk in [&b""[..], b"28", b"2810", b"28a ok", b"-81 ok", b"281-ok", b" 281", b"681 ok"]
+        {
+            assert_eq!(Reply::parse(junk), Err(ReplyError), "{junk:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_ends_with_a_dot() {
+        assert_eq!(listed(b"..x"), Some(&b".x"[..]));
+        assert_eq!(listed(b"."), None);
     }
 }
