@@ -33,8 +33,10 @@ fn messages(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     octets.split(|octet| *octet == 0xff)
 }
 
-fn binding() -> ChannelBinding {
-    ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("32 octets")
+/// What exchanges of this mechanism are tied to; there is a channel in any case.
+fn binding(mechanism: &Mechanism) -> ChannelBinding {
+    let kind = mechanism.name.named_binding().unwrap_or(BindingKind::TlsExporter);
+    ChannelBinding::new(kind, [7; 32]).expect("32 octets")
 }
 
 fn nonce(text: &str) -> Nonce {
@@ -49,7 +51,7 @@ pub fn rules() -> Rules {
 
 /// A client of this mechanism hears the messages; a success that was not proven is a bug.
 pub fn client(mechanism: &Mechanism, octets: &[u8]) {
-    let is_plus = mechanism.name.is_plus();
+    let is_bound = mechanism.name.is_plus() || mechanism.name.named_binding().is_some();
     let mut credentials = Credentials::password("user".try_into().expect("a name"), "pencil");
     credentials.trace = Some("trace".into());
     match mechanism.properties.needs {
@@ -59,7 +61,7 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
     }
     let context = ClientContext {
         credentials: &credentials,
-        binding: if is_plus { ClientBinding::Bound(binding()) } else { ClientBinding::Unsupported },
+        binding: if is_bound { ClientBinding::Bound(binding(mechanism)) } else { ClientBinding::Unsupported },
         nonce: nonce("rOprNGfwEbeRWgbNEkqO"),
         rules: Rules { iterations: 1..=4096, ..rules() },
         offered: Offered::default(),
@@ -103,7 +105,7 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             Side::Client => "hvYDpWUa2RaTCAfuxFIl",
             Side::Server => "bm9uY2U=",
         }),
-        bindings: &[binding()],
+        bindings: &[binding(mechanism)],
         plus: if mechanism.name.is_plus() { PlusOffer::Offered } else { PlusOffer::NotOffered },
         rules: rules(),
     };

@@ -15,7 +15,7 @@ def walk(value):
         for inner in value:
             yield from walk(inner)
 
-targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "gssapi": "gssapi", "cram_md5": "cram_md5", "digest_md5_client": "digest_md5", "digest_md5_server": "digest_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "visit_openid20": "openid20", "visit_saml20": "saml20", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "scram_client": "scram", "scram_server": "scram"}
+targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "gssapi": "gssapi", "cram_md5": "cram_md5", "digest_md5_client": "digest_md5", "digest_md5_server": "digest_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "visit_openid20": "openid20", "visit_saml20": "saml20", "ht": "ht", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "scram_client": "scram", "scram_server": "scram"}
 for target, name in targets.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)

@@ -12,9 +12,10 @@ use aiosasl::{
     identity::AuthenticationId,
     message::Identity,
     query::{
-        Answer, Authorization, Authorize, Decoy, Freshness, NonceUse, PasscodeVerdict, Query,
-        ReplaceSecret, Replaced, Returned, ScramKeys, ScramVerifier, SecretForm, SharedSecret,
-        StoredSecret, TokenVerdict, Verdict, VerifyPasscode, VerifyPassword, VerifyToken,
+        Answer, Authorization, Authorize, ClientAnswer, ClientQuery, Decoy, Doom, Freshness,
+        NonceUse, PasscodeVerdict, Query, ReplaceSecret, Replaced, Returned, ScramKeys,
+        ScramVerifier, SecretForm, SharedSecret, StoredSecret, Subject, TokenVerdict, Verdict,
+        VerifyPasscode, VerifyPassword, VerifyToken,
     },
     secret::Secret,
     token::TokenRefusal,
@@ -61,6 +62,8 @@ pub struct Accounts {
     used: Arc<Mutex<Used>>,
     passcodes: BTreeMap<String, Vec<(Secret, PasscodeVerdict)>>,
     visits: BTreeMap<String, (String, Option<AuthenticationId>)>,
+    /// What the person at the client knows.
+    known: BTreeMap<&'static str, Secret>,
     attributes: String,
     realm: Option<String>,
 }
@@ -91,6 +94,7 @@ impl Accounts {
             used: Arc::default(),
             passcodes: BTreeMap::new(),
             visits: BTreeMap::new(),
+            known: BTreeMap::new(),
             attributes: String::new(),
             realm: None,
             decoy: Decoy::new(Secret::new([0x5a; 32]), ITERATIONS, 16),
@@ -154,6 +158,13 @@ impl Accounts {
         visitor: Option<AuthenticationId>,
     ) -> Self {
         self.visits.insert(provider.into(), (url.into(), visitor));
+        self
+    }
+
+    /// What whoever is at the client answers to a question of a mechanism from elsewhere
+    /// ([`Subject::Foreign`]).
+    pub fn with_known(mut self, what: &'static str, text: &str) -> Self {
+        self.known.insert(what, Secret::new(text));
         self
     }
 
@@ -240,6 +251,19 @@ impl Accounts {
         }
     }
 
+    /// The answer of whoever is at the client; the query itself, where they don't know.
+    pub(crate) fn known(&self, query: ClientQuery) -> Result<ClientAnswer, ClientQuery> {
+        let ClientQuery::Question(question) = query else { return Err(query) };
+        let known = match question.subject() {
+            Subject::Foreign { what, .. } => self.known.get(what),
+            _ => None,
+        };
+        match known {
+            Some(text) => Ok(question.answer(text.clone())),
+            None => Err(ClientQuery::Question(question)),
+        }
+    }
+
     /// Security contexts for all whose passwords are known themselves.
     fn toy_gss(&self) -> ToyGss {
         let mut toy = ToyGss::new();
@@ -288,7 +312,24 @@ impl Accounts {
             let passwords = self.secrets.get(&(name, SecretForm::Password));
             found = passwords.into_iter().flatten().cloned().map(StoredSecret::Password).collect();
         }
-        if found.is_empty() { query.unknown(&self.decoy) } else { query.answer(found) }
+        if found.is_empty() {
+            found = self.for_other_mechanisms(&query);
+            if !found.is_empty() {
+                return query.doomed(found, Doom::BoundToOtherMechanism);
+            }
+            return query.unknown(&self.decoy);
+        }
+        query.answer(found)
+    }
+
+    /// The account's hashed tokens, where the question is about such, and they are for other mechanisms.
+    fn for_other_mechanisms(&self, query: &SharedSecret) -> Vec<StoredSecret> {
+        let SecretForm::HashedToken { .. } = query.form() else { return Vec::new() };
+        let tokens = self.secrets.iter().filter(|((name, form), _)| {
+            let is_token = matches!(form, SecretForm::HashedToken { .. });
+            is_token && name == query.authentication_id().as_str()
+        });
+        tokens.flat_map(|(_, tokens)| tokens.iter().cloned().map(StoredSecret::Form)).collect()
     }
 
     fn replace(&self, query: ReplaceSecret) -> Answer {

@@ -177,7 +177,7 @@ pub fn talk_over(
     accounts: &Accounts,
     wire: impl FnMut(OnTheWire<'_>),
 ) -> Meeting {
-    converse(client, server, accounts, wire, answer)
+    converse(client, server, accounts, wire, |query| accounts.known(query).unwrap_or_else(answer))
 }
 
 /// The answer to a client's question that needs nobody's help; whoever is sent to a URL comes back from there, and security

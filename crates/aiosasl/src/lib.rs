@@ -90,16 +90,22 @@
 //! - Names and passwords go through SASLprep; what can't be prepared is refused rather than sent otherwise.
 //! - Mechanisms that reveal the password want a confidential channel ([`policy::Plaintext`]).
 //! - An exchange is tied to its channel where both ends can ([`policy::BindingPolicy`]).
+//! - No security layer is negotiated unless the rules ask for one ([`layer::LayerRules`]): it must be put around all that follows.
+//! - What stands for old peers alone ([`mechanism::Standing::Legacy`]) is built in by name (`legacy`), and tried by name.
 //! - Messages are at most 64 KiB, exchanges at most 16 steps ([`profile::Profile`]).
 //!
 //! # What is not here
 //!
-//! Sockets and protocols (`aiosasl-profiles`), and account stores. Mechanisms that nobody speaks any more.
+//! Sockets and protocols (`aiosasl-profiles`), and account stores (`aiosasl-store`). Kerberos itself: whoever answers
+//! [`query::Gss`] has it (`aiosasl-gss` loads the system's). Mechanisms that nobody speaks any more (KERBEROS_V4, SKEY, 9798), or
+//! only one vendor does (`aiosasl-vendor`).
 //!
 //! # Features
 //!
 //! `plain`, `login`, `anonymous`, `external`, `oauthbearer`, `xoauth2`, `scram` (or one hash: `scram-sha-1`, `scram-sha-224`, `scram-sha-256`, `scram-sha-384`,
-//! `scram-sha-512`, `scram-sha3-512`), `end-point` (`tls-server-end-point` from a certificate), `precis`, `std`
+//! `scram-sha-512`, `scram-sha3-512`), `ht` (`ht-sha-512`, `ht-sha3-512`), `otp`, `securid`, `ecdsa-nist256p-challenge`,
+//! `ecdh-x25519-challenge`, `gssapi`, `gs2`, `gss-spnego`, `saml20`, `openid20`, `legacy` (or one: `cram-md5`, `digest-md5`, `digest-md5-des`, `ntlm`),
+//! `end-point` (`tls-server-end-point` from a certificate), `precis`, `std`
 //! (randomness from the operating system), `driver` (the async and blocking layers).
 #![no_std]
 

@@ -209,6 +209,9 @@ pub enum Needs {
     Anonymity,
     /// An identity that a lower layer has established.
     External,
+    /// What only a mechanism from elsewhere knows: [`Key::Foreign`](crate::credentials::Key::Foreign), or the answer to a
+    /// question of its own.
+    Foreign,
     /// An identity provider that is visited in a browser.
     Visit,
     /// A private key.

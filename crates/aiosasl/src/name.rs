@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::binding::BindingKind;
+
 /// A mechanism's name: upper-case ASCII letters, digits, `-` and `_`.
 ///
 /// At most 20 octets; two mechanisms of IRC services are longer, and only
@@ -77,6 +79,17 @@ impl MechanismName {
     /// Whether the mechanism is of a family that has a `-PLUS` form of each member (RFC 5801, RFC 5802).
     pub fn has_plus_form(&self) -> bool {
         ["GS2-", "SCRAM-"].iter().any(|family| self.as_str().starts_with(family))
+    }
+
+    /// The one type of channel binding that the mechanism takes, where its name says one: the last part of an HT name
+    /// (draft-ietf-kitten-sasl-ht section 2).
+    pub fn named_binding(&self) -> Option<BindingKind> {
+        match self.as_str().strip_prefix("HT-")?.rsplit_once('-')?.1 {
+            "ENDP" => Some(BindingKind::TlsServerEndPoint),
+            "EXPR" => Some(BindingKind::TlsExporter),
+            "UNIQ" => Some(BindingKind::TlsUnique),
+            _ => None,
+        }
     }
 
     /// The name without `-PLUS`.

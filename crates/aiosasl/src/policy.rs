@@ -191,13 +191,15 @@ impl Policy {
     /// What the client of a mechanism with this name says of its channel (RFC 5802 section 6; XEP-0440).
     ///
     /// A -PLUS name takes the strongest binding that both ends have. A bare name says `y` where we could bind and
-    /// the server is known to offer no -PLUS at all, else `n`. NTLM has no flag, and hashes the server's certificate into its
+    /// the server is known to offer no -PLUS at all, else `n`. A name that says its type ([`MechanismName::named_binding`])
+    /// takes that one. NTLM has no flag, and hashes the server's certificate into its
     /// proof wherever there is one.
     ///
     /// # Errors
     ///
     /// [`Reason::ChannelBindingRequired`] for a bare name where policy wants more;
-    /// [`Reason::UnsupportedChannelBindingType`] for a -PLUS name where there is no common type, or binding is off;
+    /// [`Reason::UnsupportedChannelBindingType`] for a -PLUS name, or one that says its type, where there is no such binding,
+    /// or binding is off;
     /// [`Reason::DowngradeDetected`] where the server lists binding types, and of mechanisms that have a -PLUS form
     /// the bare ones alone: somebody took it out.
     pub fn client_binding(
@@ -206,6 +208,9 @@ impl Policy {
         offered: &Offered<'_>,
         channel: &Channel<'_>,
     ) -> Result<ClientBinding, Reason> {
+        if let Some(kind) = mechanism.named_binding() {
+            return self.named_binding(&kind, channel.bindings);
+        }
         let offers_plus = offered.mechanisms.iter().any(MechanismName::is_plus);
         let is_known = !offered.mechanisms.is_empty();
         // Servers list the types also where they have nothing but PLAIN or EXTERNAL.
@@ -229,6 +234,19 @@ impl Policy {
             (false, Some(_)) if mechanism == "NTLM" => Ok(end_point(channel.bindings)),
             (false, Some(_)) if is_known && !offers_plus => Ok(ClientBinding::NotOffered),
             (false, _) => Ok(ClientBinding::Unsupported),
+        }
+    }
+
+    /// The one binding that will do.
+    fn named_binding(
+        self,
+        kind: &BindingKind,
+        ours: &[ChannelBinding],
+    ) -> Result<ClientBinding, Reason> {
+        let found = ours.iter().find(|binding| binding.kind() == kind);
+        match found.filter(|_| self.channel_binding != BindingPolicy::Off) {
+            Some(binding) => Ok(ClientBinding::Bound(binding.clone())),
+            None => Err(Reason::UnsupportedChannelBindingType),
         }
     }
 }

@@ -82,10 +82,14 @@ reasons! {
     BadGs2Flag = "bad-gs2-flag", "expected a gs2 flag: n, y or p";
     /// The gs2 header breaks its grammar (RFC 5802 section 7).
     BadGs2Header = "bad-gs2-header", "the gs2 header breaks its grammar";
+    /// A name of no mechanism of the HT family (draft-ietf-kitten-sasl-ht section 2).
+    BadHtName = "bad-ht-name", "expected the name of a hashed token's mechanism: HT, a hash, and a binding";
     /// The iteration count is no positive decimal without leading zero (RFC 5802 section 7).
     BadIterationCount = "bad-iteration-count", "expected a positive decimal iteration count";
     /// A key is not letters alone (RFC 7628 section 3.1).
     BadKey = "bad-key", "expected a key of letters";
+    /// Key-value pairs of a hashed token break their grammar (draft-ietf-kitten-sasl-ht).
+    BadKeyValue = "bad-key-value", "expected key-value pairs: letters, digits, /, +, - and _ around '='";
     /// There is no `=` in a pair (RFC 7628 section 3.1).
     BadKvpair = "bad-kvpair", "expected a key, '=', and a value";
     /// The buffer size is no number, or not from 17 to 16777215 octets (RFC 2831 section 2.1.1).
@@ -104,6 +108,8 @@ reasons! {
     BadProvider = "bad-provider", "expected an identity provider: a domain, or an OpenID identifier";
     /// The public key that the store has is none.
     BadPublicKey = "bad-public-key", "the account's public key is none";
+    /// The server's message begins with neither 0 nor 1 (draft-ietf-kitten-sasl-ht section 3.2).
+    BadResponderMessage = "bad-responder-msg", "expected 0 or 1 at the beginning of the server's message";
     /// A URL is none that a browser may be sent to (RFC 6595 section 3.2, RFC 6616 section 3.2).
     BadRedirect = "bad-redirect", "expected a URL that a browser may be sent to";
     /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
@@ -132,6 +138,8 @@ reasons! {
     ChannelBindingRequired = "channel-binding-required", "policy requires a channel binding";
     /// The two ends see different channels: possibly a man in the middle (RFC 5802 section 6).
     ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
+    /// The channel has no binding of the type that is in the mechanism's name (draft-ietf-kitten-sasl-ht section 2).
+    ChannelBindingUnavailable = "channel-binding-unavailable", "the channel has no binding of the type in the mechanism's name";
     /// The client chooses a cipher that was not offered (RFC 2831 section 2.1.2).
     CipherNotOffered = "cipher-not-offered", "the cipher was not offered";
     /// The account's credentials have expired.
@@ -214,12 +222,16 @@ reasons! {
     GssToken = "gss-token", "the security service refuses the peer's token";
     /// There is no GSS provider, or it can't do what is asked.
     GssUnavailable = "gss-unavailable", "there is no security service for this mechanism here";
+    /// A hash is not as long as the mechanism's (draft-ietf-kitten-sasl-ht section 3).
+    HashLength = "hash-length", "the hash has the wrong length";
     /// An initial response came with a mechanism in which the server speaks first (RFC 4422 section 3.2).
     InitialResponseNotAllowed = "initial-response-not-allowed", "the mechanism takes no initial response";
     /// A SCRAM message is not UTF-8, or has a NUL (RFC 5802 section 5.1).
     InvalidEncoding = "invalid-encoding", "expected UTF-8 without NUL";
     /// The client's proof is wrong: a wrong password, or an unknown account (RFC 5802 section 3).
     InvalidProof = "invalid-proof", "the client's proof does not fit";
+    /// The hash is of none of the account's tokens (draft-ietf-kitten-sasl-ht section 3.3).
+    InvalidToken = "invalid-token", "the token is none of the account's";
     /// The user name can't be prepared with SASLprep (RFC 5802 section 5.1).
     InvalidUsernameEncoding = "invalid-username-encoding", "the user name has forbidden characters";
     /// Not UTF-16 (RFC 2781).
@@ -260,12 +272,16 @@ reasons! {
     MissingHostOrPort = "missing-host-or-port", "expected host and port";
     /// No 0x01 after the gs2 header (RFC 7628 section 3.1).
     MissingKvsep = "missing-kvsep", "expected 0x01 after the header";
+    /// A message has no NUL where one has to be (draft-ietf-kitten-sasl-ht section 3).
+    MissingNul = "missing-nul", "expected a NUL";
+    /// There is no last attribute `p=` (RFC 5802 section 5.1).
+    MissingProof = "missing-proof", "expected the proof as the last attribute";
+    /// The server's message is empty, which should prove that it knows the token (draft-ietf-kitten-sasl-ht section 3.2).
+    MissingResponderMessage = "missing-responder-msg", "expected the server's proof that it knows the token";
     /// There is no directive `nc` (RFC 2831 section 2.1.2).
     MissingNc = "missing-nc", "expected the directive nc";
     /// There is no directive `nonce` (RFC 2831 section 2.1.1).
     MissingNonce = "missing-nonce", "expected the directive nonce";
-    /// There is no last attribute `p=` (RFC 5802 section 5.1).
-    MissingProof = "missing-proof", "expected the proof as the last attribute";
     /// There is no directive `response` (RFC 2831 section 2.1.2).
     MissingResponse = "missing-response", "expected the directive response";
     /// There is no directive `rspauth` (RFC 2831 section 2.1.3).
@@ -346,6 +362,8 @@ reasons! {
     ProofLength = "proof-length", "the proof has the wrong length";
     /// The identity provider is not known here, or nobody came back from it (RFC 6595, RFC 6616).
     ProviderRefused = "provider-refused", "the identity provider is unknown, or vouches for nobody";
+    /// The server does not know the token (draft-ietf-kitten-sasl-ht section 3.2).
+    ResponderMismatch = "responder-mismatch", "the server's hash does not fit: it does not know the token";
     /// The client chooses a protection that was not offered (RFC 2831 section 2.1.2).
     QopNotOffered = "qop-not-offered", "the quality of protection was not offered";
     /// The realm is none of those that the server offers (RFC 2831 section 2.1.2).
@@ -374,6 +392,8 @@ reasons! {
     StoreUnavailable = "store-unavailable", "the account store can't answer now";
     /// The TLS versions that the two ends see differ (XEP-0515).
     TlsVersionMismatch = "tls-version-mismatch", "the two ends see different TLS versions: is there a man in the middle?";
+    /// The account has tokens, for other mechanisms (draft-ietf-kitten-sasl-ht section 3).
+    TokenBoundToOtherMechanism = "token-bound-to-other-mechanism", "the account's tokens are for other mechanisms";
     /// The token is unknown, expired, revoked, or not for this server.
     TokenRefused = "token-refused", "the token is unknown, expired, revoked, or not for this server";
     /// A token is longer than 255 characters (RFC 4505 section 2).

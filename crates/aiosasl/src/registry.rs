@@ -19,9 +19,15 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
         Needs::Anonymity => credentials.trace.is_some(),
         // What the caller or the system knows.
         Needs::External | Needs::Ticket | Needs::Passcode => true,
+        Needs::Foreign => matches!(credentials.key, Key::Foreign(_)),
         Needs::Password => is_password(mechanism, &credentials.key),
         Needs::PrivateKey => matches!(credentials.key, Key::Private(_)),
-        Needs::Token => matches!(credentials.key, Key::Token(_)),
+        // A hashed token is of somebody, and says who; a bearer token says it itself.
+        Needs::Token => {
+            let named = credentials.authentication_id.is_some();
+            matches!(credentials.key, Key::Token(_))
+                && (named || !mechanism.name.as_str().starts_with("HT-"))
+        }
         // Somebody with a name, and with nothing that proves it.
         Needs::Visit => {
             credentials.authentication_id.is_some() && matches!(credentials.key, Key::None)

@@ -18,6 +18,7 @@ use aiosasl::{
     profile::{InitialResponse, Profile, SuccessData},
     query::{Answer, Authorization, Query, Verdict},
 };
+use aiosasl_testkit::{Accounts, conformance};
 use third_party_mechanism::{MECHANISM, NAME, StraightToken};
 
 /// The store: one device.
@@ -103,6 +104,14 @@ fn the_exchanges_alone() {
         let error = exchange("4321", profile).expect_err("wrong");
         assert!(error.is_authentication_failure(), "{error}");
     }
+}
+
+#[test]
+fn it_keeps_what_all_mechanisms_keep() {
+    let accounts = Accounts::new().with_password("lamp", "1234");
+    let device = AuthenticationId::new("lamp").expect("a name");
+    conformance::check(&MECHANISM, &Credentials::password(device, "1234"), &accounts);
+    conformance::check_no_enumeration(&MECHANISM, &accounts, "lamp", "door");
 }
 
 /// A protocol in memory.

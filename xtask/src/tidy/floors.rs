@@ -48,12 +48,13 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// The crates, floor by floor; two of one floor do not know each other.
-const CRATES: [(&str, usize); 8] = [
+const CRATES: [(&str, usize); 9] = [
     ("aiosasl", 0),
     ("aiosasl-gss", 1),
     ("aiosasl-profiles", 1),
     ("aiosasl-store", 1),
     ("aiosasl-testkit", 1),
+    ("aiosasl-vendor", 1),
     ("aiosasl-authd", 2),
     ("aiosasl-cli", 2),
     ("aiosasl-python", 2),

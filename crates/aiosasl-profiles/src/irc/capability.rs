@@ -62,7 +62,8 @@ impl Mechanisms {
         let mut it = Self::default();
         let names = list.split(|octet| *octet == b',').filter(|name| !name.is_empty());
         for name in names.take(MAX_WORDS) {
-            match MechanismName::parse_any_case(name) {
+            // Services have longer names than RFC 4422 allows.
+            match MechanismName::parse_relaxed(name.to_ascii_uppercase()) {
                 Ok(name) if it.names.contains(&name) => {}
                 Ok(name) => it.names.push(name),
                 Err(_) => it.unreadable.push(printable(name)),

@@ -129,7 +129,9 @@ pub fn mechanism(parameter: &[u8]) -> Result<MechanismName, FailureCode> {
     if parameter.len() > MAX_CHUNK {
         return Err(FailureCode::TooLarge);
     }
-    MechanismName::parse_any_case(parameter).map_err(|_| FailureCode::MechanismUnknown)
+    // Services have longer names than RFC 4422 allows.
+    MechanismName::parse_relaxed(parameter.to_ascii_uppercase())
+        .map_err(|_| FailureCode::MechanismUnknown)
 }
 
 /// What chunks that are no message do to the exchange.

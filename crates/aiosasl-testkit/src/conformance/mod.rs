@@ -37,9 +37,9 @@ use crate::{Accounts, FaceToFace, OnTheWire, begin, talk, talk_over};
 /// With what is wrong.
 pub fn check(mechanism: &Mechanism, credentials: &Credentials, accounts: &Accounts) {
     let mut pair = FaceToFace::new(mechanism, accounts);
-    if mechanism.name.is_plus() {
-        pair = pair
-            .on_channel(ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("32 octets"));
+    let of_any_kind = mechanism.name.is_plus().then_some(BindingKind::TlsExporter);
+    if let Some(kind) = mechanism.name.named_binding().or(of_any_kind) {
+        pair = pair.on_channel(ChannelBinding::new(kind, [7; 32]).expect("32 octets"));
     }
     check_description(mechanism, &pair, credentials);
     for profile in profiles() {

@@ -10,4 +10,5 @@ mod ntlm;
 mod policy;
 mod refusals;
 mod support;
+mod tokens;
 mod visit;

@@ -108,7 +108,7 @@ fn credentials_suit_what_needs_them() {
         let mut needs: Vec<_> = ALL.iter().filter(|it| registry::suits(it, credentials)).collect();
         needs.dedup_by_key(|it| it.properties.needs);
         // What the caller or the system knows suits any.
-        let elsewhere = [Needs::External, Needs::Passcode, Needs::Ticket, Needs::Visit];
+        let elsewhere = [Needs::External, Needs::Passcode, Needs::Ticket];
         needs.iter().map(|it| it.properties.needs).filter(|it| !elsewhere.contains(it)).collect()
     };
     assert_eq!(suited(&Credentials::none()), []);

@@ -8,7 +8,10 @@ use aiosasl::{
     mechanism::{
         ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext, Service,
     },
-    mechanisms::challenge::{ecdsa, x25519},
+    mechanisms::{
+        challenge::{ecdsa, x25519},
+        ht::Member,
+    },
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     nonce::Nonce,
@@ -26,6 +29,13 @@ pub(crate) const PRIVATE_KEY: [u8; 32] = [0x12; 32];
 
 pub(crate) fn binding() -> ChannelBinding {
     ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("octets")
+}
+
+/// What an exchange of this mechanism is tied to, where it is.
+fn binding_of(mechanism: &Mechanism) -> Option<ChannelBinding> {
+    let of_any_kind = mechanism.name.is_plus().then_some(BindingKind::TlsExporter);
+    let kind = mechanism.name.named_binding().or(of_any_kind)?;
+    Some(ChannelBinding::new(kind, [7; 32]).expect("octets"))
 }
 
 /// The same user, with what a mechanism needs.
@@ -56,7 +66,11 @@ pub(crate) fn accounts() -> Accounts {
     let form = |mechanism| SecretForm::PublicKey { mechanism };
     let [ecdsa, x25519] =
         [ecdsa::public_key(&private), x25519::public_key(&private)].map(|it| it.expect("a key"));
-    Accounts::new()
+    let with_tokens = Member::ALL.iter().fold(Accounts::new(), |accounts, member| {
+        let form = SecretForm::HashedToken { mechanism: member.as_str() };
+        accounts.with_secret("user", form, b"pencil")
+    });
+    with_tokens
         .with_secret("user", form("ECDSA-NIST256P-CHALLENGE"), &ecdsa)
         .with_secret("user", form("ECDH-X25519-CHALLENGE"), &x25519)
         .with_plain_password("user", "pencil")
@@ -92,11 +106,7 @@ pub(crate) fn client_in(
     credentials: &Credentials,
     profile: Profile,
 ) -> ClientExchange {
-    let binding = if mechanism.name.is_plus() {
-        ClientBinding::Bound(binding())
-    } else {
-        ClientBinding::Unsupported
-    };
+    let binding = binding_of(mechanism).map_or(ClientBinding::Unsupported, ClientBinding::Bound);
     let client = (mechanism.client)(&context(credentials, binding, &[]));
     ClientExchange::with_profile(client.expect("good credentials"), profile)
 }
@@ -112,7 +122,7 @@ pub(crate) fn server_with(
 ) -> ServerExchange {
     let context = ServerContext {
         nonce: Nonce::new(SERVER_NONCE).expect("printable"),
-        bindings: &[binding()],
+        bindings: &[binding_of(mechanism).unwrap_or_else(binding)],
         plus,
         rules: rules(),
     };

@@ -5,6 +5,7 @@ mod challenge;
 mod cram_md5;
 mod digest_md5;
 mod gssapi;
+mod ht;
 mod ledger;
 mod login;
 mod ntlm;
@@ -51,6 +52,14 @@ const HERE: &[(&str, &[Player])] = &[
             gssapi::malformed_headers_are_refused,
             gssapi::names_follow_from_identifiers,
             gssapi::tokens_lose_what_names_the_mechanism,
+        ],
+    ),
+    (
+        "ht.json",
+        &[
+            ht::malformed_messages_are_refused,
+            ht::the_channel_has_these_bindings,
+            ht::tokens_are_proven_by_both_ends,
         ],
     ),
     ("login.json", &[login::login_is_two_answers]),

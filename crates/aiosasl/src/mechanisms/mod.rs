@@ -14,6 +14,8 @@ pub mod digest_md5;
 pub mod external;
 #[cfg(feature = "gssapi")]
 pub mod gssapi;
+#[cfg(feature = "ht")]
+pub mod ht;
 #[cfg(feature = "login")]
 pub mod login;
 #[cfg(feature = "ntlm")]
@@ -37,6 +39,24 @@ pub mod visit;
 /// All mechanisms that this build has, best first: what ties itself to the channel, then what proves the server,
 /// then what reveals the password, and what proves nobody last.
 pub const ALL: &[Mechanism] = &[
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_EXPR,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_EXPR,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_EXPR,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_UNIQ,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_UNIQ,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_UNIQ,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_ENDP,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_ENDP,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_ENDP,
     #[cfg(feature = "gs2")]
     gssapi::GS2_KRB5_PLUS,
     #[cfg(feature = "scram-sha-512")]
@@ -53,6 +73,12 @@ pub const ALL: &[Mechanism] = &[
     scram::SCRAM_SHA_1_PLUS,
     #[cfg(feature = "external")]
     external::MECHANISM,
+    #[cfg(feature = "ht-sha-512")]
+    ht::HT_SHA_512_NONE,
+    #[cfg(feature = "ht-sha3-512")]
+    ht::HT_SHA3_512_NONE,
+    #[cfg(feature = "ht")]
+    ht::HT_SHA_256_NONE,
     #[cfg(feature = "gs2")]
     gssapi::GS2_KRB5,
     #[cfg(feature = "gssapi")]

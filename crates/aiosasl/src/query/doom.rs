@@ -9,6 +9,8 @@ use crate::error::Reason;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Doom {
+    /// The account's tokens are for other mechanisms than the one that the client uses.
+    BoundToOtherMechanism,
     /// The account is disabled.
     Disabled,
     /// The account, or all of its credentials, have expired.
@@ -21,6 +23,7 @@ impl Doom {
     /// The reason that the log hears.
     pub fn reason(self) -> Reason {
         match self {
+            Self::BoundToOtherMechanism => Reason::TokenBoundToOtherMechanism,
             Self::Disabled => Reason::AccountDisabled,
             Self::Expired => Reason::CredentialsExpired,
             Self::TooManyFailures => Reason::TooManyFailures,

@@ -14,12 +14,12 @@ use super::theirs::{Said, Theirs};
 use super::{GREETING, HOST, IDENTIFIER, PASSWORD, PROVIDER, SERVICE, Variable};
 
 /// The packages.
-pub(super) const PACKAGES: [&str; 1] = ["gsasl"];
+pub(super) const PACKAGES: [&str; 2] = ["gsasl", "python3"];
 
 /// How it says that it is content.
 const CONTENT: &str = " authentication finished (";
 /// In which the server speaks first.
-const SERVER_FIRST: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "LOGIN"];
+pub(super) const SERVER_FIRST: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "LOGIN"];
 /// Which ask for service and host. Where the host is known, it no longer asks for a channel binding.
 const NAME_A_HOST: [&str; 3] = ["DIGEST-MD5", "GSSAPI", "GS2-KRB5"];
 /// An empty line is a message, or the end: so many may be needed to know.

@@ -2,7 +2,7 @@
 
 mod cyrus;
 mod gsasl;
-mod libsasl;
+mod library;
 mod ours;
 mod pipe;
 mod rows;
@@ -22,7 +22,7 @@ use base64ct::{Base64, Encoding};
 
 use self::cyrus::Cyrus;
 use self::gsasl::Gsasl;
-use self::libsasl::Libsasl;
+use self::library::Library;
 use self::ours::Ours;
 use self::rows::{Case, Half, Name, Row};
 use self::talk::Talk;
@@ -151,7 +151,7 @@ impl Stage<'_> {
     fn missing(&self, row: &Row) -> Option<String> {
         let there = match row.peer {
             Name::Cyrus | Name::Libsasl => self.cyrus.as_ref().err(),
-            Name::Gsasl => self.gsasl.as_ref().err(),
+            Name::Gsasl | Name::Libgsasl => self.gsasl.as_ref().err(),
         };
         let kerberos = self.kerberos.as_ref().err().filter(|_| row.needs_ticket());
         row.skip.as_ref().or(there).or(kerberos).cloned()
@@ -173,7 +173,8 @@ impl Stage<'_> {
         let mut theirs: Box<dyn Theirs> = match (row.peer, &self.cyrus) {
             (Name::Gsasl, _) => Box::new(Gsasl::open(row, &variables)?),
             (Name::Cyrus, Ok(cyrus)) => Box::new(cyrus.open(row, &variables)?),
-            (Name::Libsasl, Ok(cyrus)) => Box::new(Libsasl::open(cyrus, row, &variables)?),
+            (Name::Libgsasl, _) => Box::new(Library::gsasl(row, &variables)?),
+            (Name::Libsasl, Ok(cyrus)) => Box::new(Library::cyrus(cyrus, row, &variables)?),
             (Name::Cyrus | Name::Libsasl, Err(reason)) => anyhow::bail!("{reason}"),
         };
         let mut ours = Ours::open(self.command, row, says, &variables)?;
@@ -200,7 +201,7 @@ fn afterwards(row: &Row) -> (Option<&'static str>, Option<&'static str>) {
     match (row.peer, row.ours) {
         (Name::Cyrus, Half::Client) => (Some(cyrus::CLIENT_SAYS), Some(cyrus::SERVER_SAID)),
         (Name::Cyrus, Half::Server) => (Some(cyrus::SERVER_SAYS), Some(cyrus::CLIENT_SAID)),
-        (Name::Libsasl, _) => (Some(GREETING), Some(GREETING)),
+        (Name::Libsasl | Name::Libgsasl, _) => (Some(GREETING), Some(GREETING)),
         (Name::Gsasl, _) if has_layer => (Some(GREETING), Some(GREETING)),
         (Name::Gsasl, _) => (None, None),
     }

@@ -37,6 +37,8 @@ pub(super) enum Name {
     /// The sample programs.
     Cyrus,
     Gsasl,
+    /// The library behind gsasl.
+    Libgsasl,
     /// The library behind the sample programs.
     Libsasl,
 }
@@ -111,6 +113,7 @@ impl Name {
         match self {
             Self::Cyrus => "cyrus",
             Self::Gsasl => "gsasl",
+            Self::Libgsasl => "libgsasl",
             Self::Libsasl => "libsasl",
         }
     }

@@ -7,14 +7,14 @@ use std::{
 
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
-    credentials::Credentials,
+    credentials::{Credentials, Key},
     driver::{
         AuthenticationReport, Connection, FromMechanism, SaslError, SaslMechanism as _,
         authenticate,
     },
     error::Error,
     identity::AuthenticationId,
-    mechanism::{Mechanism, Needs, Offered, ServerProof},
+    mechanism::{Mechanism, Needs, Offered, Rules, ServerProof, Service},
     policy::{Channel, Policy},
 };
 use aiosasl_profiles::{
@@ -22,7 +22,10 @@ use aiosasl_profiles::{
     net::{Options, Protocol, Session, Target, TlsMode, Trust, connect},
 };
 
-use super::house::House;
+use super::{
+    house::{House, private_key},
+    stand_ins::Person,
+};
 
 /// How long one login may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -87,7 +90,7 @@ impl Attempt {
         let target = Target {
             protocol: self.protocol,
             host: Ipv4Addr::LOCALHOST.to_string(),
-            port: house.port(self.protocol, implicit_tls),
+            port: house.port(self.mechanism.name, self.protocol, implicit_tls),
             user: None,
         };
         let external = self.mechanism.properties.needs == Needs::External;
@@ -123,7 +126,10 @@ impl Attempt {
             },
             policy: Policy::default(),
         };
-        let mechanism = FromMechanism::new(self.mechanism, self.credentials());
+        let service = Service::new(self.protocol.service(), Ipv4Addr::LOCALHOST.to_string());
+        let rules = Rules { service: Some(service), ..Rules::default() };
+        let mechanism =
+            FromMechanism::new(self.mechanism, self.credentials()).rules(rules).queries(Person);
         let token = mechanism.any_supported(&offer.mechanisms).ok_or_else(|| Failed {
             class: "mechanism",
             text: "the server does not offer it".to_owned(),
@@ -144,12 +150,18 @@ impl Attempt {
     }
 
     fn credentials(&self) -> Credentials {
-        let mut credentials =
-            match (self.mechanism.properties.needs, AuthenticationId::new(self.user)) {
-                (Needs::Password, Ok(user)) => Credentials::password(user, self.password),
-                (Needs::Token, Ok(user)) => Credentials::token(self.password).of_user(user),
-                _ => Credentials::none(),
-            };
+        let user = AuthenticationId::new(self.user).ok();
+        let mut credentials = Credentials::none();
+        credentials.key = match self.mechanism.properties.needs {
+            Needs::Token => Key::Token(self.password.into()),
+            Needs::PrivateKey => Key::Private(private_key()),
+            Needs::Anonymity | Needs::External => Key::None,
+            // The stand-in for Kerberos has no tickets.
+            _ => Key::Password(self.password.into()),
+        };
+        if !matches!(credentials.key, Key::None) {
+            credentials.authentication_id = user;
+        }
         credentials.trace = Some("demo".into());
         credentials
     }

@@ -2,6 +2,7 @@
 
 mod house;
 mod login;
+mod stand_ins;
 mod table;
 
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use aiosasl::{
     binding::BindingKind,
     mechanism::{Binds, Exposure, Mechanism, Needs},
-    mechanisms::{ALL, oauth, plain, scram},
+    mechanisms::{ALL, digest_md5, oauth, plain, scram},
+    name::MechanismName,
 };
 use aiosasl_profiles::net::{Protocol, TlsMode};
 use clap::Args;
@@ -20,7 +22,6 @@ use self::{
 };
 use crate::{
     output::outln,
-    served::is_served,
     status::{Failure, Status},
 };
 
@@ -117,17 +118,14 @@ fn tls_name(tls: TlsMode) -> &'static str {
 /// Each mechanism over each protocol, clear and with TLS: where it makes sense.
 fn good_rows() -> Vec<Row> {
     let mut rows = Vec::new();
-    for mechanism in ALL.iter().filter(|it| is_served(it)) {
-        let bindings = match mechanism.properties.binds {
-            Binds::Channel => {
-                vec![Some(BindingKind::TlsExporter), Some(BindingKind::TlsServerEndPoint)]
-            }
-            Binds::Nothing => vec![None],
-        };
+    for mechanism in ALL {
+        let bindings = bindings(mechanism);
         for binding in bindings {
             // In the order of the table's lines.
             for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
-                for protocol in protocols().filter(|it| has(*it, tls)) {
+                let speaks =
+                    |protocol: &Protocol| has(*protocol, tls) && names(*protocol, mechanism);
+                for protocol in protocols().filter(speaks) {
                     let attempt =
                         Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
                     rows.push(Row { label: "login", attempt, expected: None });
@@ -136,6 +134,20 @@ fn good_rows() -> Vec<Row> {
         }
     }
     rows
+}
+
+/// Services on IRC have longer names than RFC 4422 allows, and nobody else knows them.
+fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
+    protocol == Protocol::Irc || mechanism.name.as_str().len() <= MechanismName::MAX_LEN
+}
+
+/// What a mechanism can be tied to here: rustls has no `tls-unique`.
+fn bindings(mechanism: &Mechanism) -> Vec<Option<BindingKind>> {
+    let kinds = [BindingKind::TlsExporter, BindingKind::TlsServerEndPoint];
+    match mechanism.properties.binds {
+        Binds::Nothing => vec![None],
+        Binds::Channel => kinds.into_iter().map(Some).collect(),
+    }
 }
 
 /// Not every protocol has a port where TLS comes first.
@@ -175,6 +187,11 @@ fn bad_rows() -> Vec<Row> {
             "an unknown user",
             "credentials",
             Attempt { user: "nobody", ..attempt(plain::MECHANISM, TlsMode::Implicit) },
+        ),
+        (
+            "a wrong password",
+            "credentials",
+            Attempt { password: "pencim", ..attempt(digest_md5::MECHANISM, TlsMode::Off) },
         ),
         (
             "an unknown token",

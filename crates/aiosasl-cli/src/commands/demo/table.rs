@@ -50,6 +50,9 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
     outln!(
         "Servers of our own on 127.0.0.1, a throw-away authority, one account: a login by each mechanism."
     );
+    outln!(
+        "{dim}Stand-ins play the parts of Kerberos, of an identity provider, and of a device that shows codes.{dim:#}"
+    );
     outln!("{dim}Milliseconds, with connection and TLS; - where it makes no sense.{dim:#}\n");
     print_logins(&good);
     print_refusals(&bad);
@@ -77,7 +80,7 @@ fn print_logins(good: &[&Seen]) {
     let bold = Style::new().bold();
     let names: Vec<_> = protocols().map(|it| format!("{:>CELL$}", short_name(it))).collect();
     let names = names.concat();
-    outln!("{bold}{:21}{:22}{:8}{names}{bold:#}", "mechanism", "bound to", "tls");
+    outln!("{bold}{:26}{:22}{:8}{names}{bold:#}", "mechanism", "bound to", "tls");
     let mut lines: Vec<Line> = good.iter().map(|seen| Line::of(seen)).collect();
     lines.dedup();
     let mut above = None;
@@ -92,7 +95,7 @@ fn print_logins(good: &[&Seen]) {
         // What is the same as above is left out.
         let (mechanism, binding) =
             if above == names { ("", "") } else { (mechanism.as_str(), binding.as_str()) };
-        outln!("{mechanism:21}{binding:22}{:8}{cells}", tls_name(*tls));
+        outln!("{mechanism:26}{binding:22}{:8}{cells}", tls_name(*tls));
         above = names;
     }
     outln!();

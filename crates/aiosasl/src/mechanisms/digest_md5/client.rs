@@ -1,30 +1,21 @@
 //! The client's half of DIGEST-MD5: it proves, and wants proof (RFC 2831 section 2).
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::boxed::Box;
 use core::{fmt, mem};
 
 use super::{
     NAME,
     challenge::{Answered, ServerChallenge},
-    charset::Charset,
-    keys::{Key, Said, user_key},
-    layer::{DigestLayer, Sizes},
-    message::{self, sayable_buffer},
-    protection::Protection,
-    resumption::Remembered,
-    service::digest_uri,
+    opening::{Sent, Setup, Terms},
 };
 use crate::{
-    credentials::{self, Resumption},
     error::{Error, Misuse, Reason},
-    identity::{AuthenticationId, AuthorizationId},
-    layer::{LayerRules, SecurityLayer},
-    mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard, Side},
+    layer::SecurityLayer,
+    mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard},
     message::Response,
     name::MechanismName,
-    nonce::Nonce,
     query::{ClientAnswer, ClientQuery, Question, Subject},
-    secret::{self, Password, Secret},
+    secret::{self, Secret},
 };
 
 /// The client's half.
@@ -43,45 +34,6 @@ enum State {
     ExpectProofOrChallenge(Box<Setup>, Sent),
     /// The server has proven itself.
     ExpectSuccess(Sent),
-}
-
-/// What is known at the start.
-struct Setup {
-    name: AuthenticationId,
-    key: PreparedKey,
-    authorization_id: Option<AuthorizationId>,
-    digest_uri: String,
-    /// Those that the caller would choose.
-    realms: Vec<Box<str>>,
-    layers: LayerRules,
-    cnonce: Nonce,
-    remembered: Option<Remembered>,
-}
-
-enum PreparedKey {
-    Password(Password),
-    /// `H(user:realm:password)`, good for one realm.
-    Stored(Secret),
-}
-
-/// What was agreed on, for one response.
-struct Terms {
-    charset: Charset,
-    realm: Option<Box<str>>,
-    nonce: Box<[u8]>,
-    cnonce: Box<str>,
-    count: u32,
-    protection: Protection,
-    /// The largest buffer that the server takes, in octets.
-    max_send: u32,
-}
-
-/// What is kept until the server has proven itself.
-struct Sent {
-    /// The digits that it has to say.
-    proof: Secret,
-    layer: Option<DigestLayer>,
-    resumption: Option<Resumption>,
 }
 
 impl DigestMd5Client {
@@ -164,15 +116,12 @@ impl ClientMechanism for DigestMd5Client {
     /// Where this client was here before; else the server speaks first.
     fn initial_response(&mut self) -> Option<Response> {
         let State::ExpectChallenge(mut setup) = mem::take(&mut self.state) else { return None };
-        let resumed = setup.resume();
-        self.state = match resumed {
-            None => State::ExpectChallenge(setup),
-            Some((response, sent)) => {
-                self.state = State::ExpectProofOrChallenge(setup, sent);
-                return Some(response);
-            }
+        let Some((response, sent)) = setup.resume() else {
+            self.state = State::ExpectChallenge(setup);
+            return None;
         };
-        None
+        self.state = State::ExpectProofOrChallenge(setup, sent);
+        Some(response)
     }
 
     fn initial_response_can_be_dropped(&self) -> bool {
@@ -215,124 +164,6 @@ impl ClientMechanism for DigestMd5Client {
             security_layer,
             resumption: sent.resumption,
             ..Conclusion::default()
-        })
-    }
-}
-
-impl Setup {
-    fn new(context: &ClientContext<'_>) -> Result<Self, Reason> {
-        let (credentials, rules) = (context.credentials, &context.rules);
-        let name = credentials.authentication_id.as_ref().ok_or(Reason::NoCredentials)?;
-        let (name, key) = match &credentials.key {
-            credentials::Key::Password(password) => {
-                let preparation = rules.preparation;
-                let (name, password) =
-                    preparation.name_and_password(name.as_str(), password.expose())?;
-                (name, PreparedKey::Password(password))
-            }
-            credentials::Key::Stored(key) if key.len() == 16 => {
-                (rules.preparation.name(name.as_str())?, PreparedKey::Stored(key.clone()))
-            }
-            _ => return Err(Reason::NoCredentials),
-        };
-        let remembered = credentials.resumption.as_ref().and_then(Resumption::get).cloned();
-        Ok(Self {
-            name,
-            key,
-            authorization_id: credentials.authorization_id.clone(),
-            digest_uri: digest_uri(rules.service.as_ref())?,
-            realms: rules.service.as_ref().map(|it| it.realms.clone()).unwrap_or_default(),
-            layers: rules.layers,
-            cnonce: context.nonce.clone(),
-            remembered,
-        })
-    }
-
-    /// The strongest protection that both ends allow.
-    fn choose(&self, challenge: &ServerChallenge) -> Result<Protection, Reason> {
-        let usable = |it: &Protection| {
-            challenge.protections.contains(it)
-                && (*it == Protection::None || it.max_piece(challenge.max_buffer).is_some())
-        };
-        Protection::allowed(self.layers).find(usable).ok_or(Reason::NoCommonQop)
-    }
-
-    /// The same user of the same service under the same rules counts on.
-    fn resume(&mut self) -> Option<(Response, Sent)> {
-        let it = self.remembered.take()?;
-        let same = it.name == self.name
-            && it.authorization_id == self.authorization_id
-            && *it.digest_uri == *self.digest_uri
-            && it.layers == self.layers;
-        let count = it.count.checked_add(1).filter(|_| same)?;
-        let terms = Terms {
-            charset: it.charset,
-            realm: it.realm,
-            nonce: it.nonce,
-            cnonce: it.cnonce,
-            count,
-            protection: Protection::None,
-            max_send: 0,
-        };
-        self.prove(terms).ok()
-    }
-
-    fn prove(&self, terms: Terms) -> Result<(Response, Sent), Reason> {
-        let user_key = self.user_key(terms.charset, terms.realm.as_deref())?;
-        let said = Said {
-            nonce: &terms.nonce,
-            count: terms.count,
-            cnonce: terms.cnonce.as_bytes(),
-            digest_uri: self.digest_uri.as_bytes(),
-            authorization_id: self.authorization_id.as_ref().map(AuthorizationId::as_str),
-            protection: terms.protection,
-        };
-        let session_key = said.session_key(&*user_key);
-        let sizes =
-            Sizes { send: terms.max_send, receive: sayable_buffer(self.layers.max_receive) };
-        let response = message::Response {
-            charset: terms.charset,
-            username: self.name.as_str(),
-            realm: terms.realm.as_deref(),
-            digest: &said.digest(&session_key, Side::Client),
-            max_receive: sizes.receive,
-        };
-        let response = Response::new(response.to_octets(&said)?);
-        let sent = Sent {
-            proof: Secret::new(said.digest(&session_key, Side::Server)),
-            layer: DigestLayer::new(terms.protection, &session_key, Side::Client, sizes),
-            resumption: self.remember(terms),
-        };
-        Ok((response, sent))
-    }
-
-    fn user_key(&self, charset: Charset, realm: Option<&str>) -> Result<Key, Reason> {
-        match &self.key {
-            PreparedKey::Stored(key) => {
-                let key = key.expose().try_into().map_err(|_| Reason::NoCredentials)?;
-                Ok(Key::new(key))
-            }
-            PreparedKey::Password(password) => {
-                let (name, realm) = (self.name.as_str(), realm.unwrap_or_default());
-                charset.check(password.expose())?;
-                Ok(user_key(name, realm, password.expose().as_bytes()))
-            }
-        }
-    }
-
-    fn remember(&self, terms: Terms) -> Option<Resumption> {
-        (terms.protection == Protection::None).then(|| {
-            Resumption::new(Remembered {
-                name: self.name.clone(),
-                authorization_id: self.authorization_id.clone(),
-                digest_uri: self.digest_uri.as_str().into(),
-                layers: self.layers,
-                charset: terms.charset,
-                realm: terms.realm,
-                nonce: terms.nonce,
-                cnonce: terms.cnonce,
-                count: terms.count,
-            })
         })
     }
 }

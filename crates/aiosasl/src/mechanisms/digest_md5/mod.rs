@@ -22,6 +22,7 @@ mod directives;
 mod keys;
 mod layer;
 mod message;
+mod opening;
 mod protection;
 mod resumption;
 mod server;
