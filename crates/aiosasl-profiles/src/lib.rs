@@ -3,18 +3,22 @@
 //! A codec is a value: it reads no socket and waits for nothing. [`net`] is the thin shell of tokio and rustls that
 //! runs the codecs over a connection.
 
+pub mod cassandra;
 mod class;
 pub mod dovecot;
 pub mod frame;
 pub mod imap;
 pub mod irc;
 pub mod line;
+pub mod memcached;
+pub mod mqtt;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod nntp;
 pub mod pop3;
 pub mod postgres;
 mod said;
+pub mod saslauthd;
 pub mod sieve;
 pub mod smtp;
 mod wire_error;

@@ -84,7 +84,7 @@ impl ClientLine {
             Self::Auth { id, mechanism, parameters, response } => {
                 let id = number(id);
                 let parameters = parameters.to_fields();
-                let response = response.as_ref().map(|it| resp(it));
+                let response = response.as_ref().map(resp);
                 let mut fields = vec![b"AUTH".as_slice(), id.as_bytes(), mechanism.as_bytes()];
                 fields.extend(parameters.iter().map(|it| it.as_slice()));
                 // Behind everything else: whatever followed it would not be read.
