@@ -3,7 +3,7 @@
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{BindingKind, ChannelBinding, ClientBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Endpoint, Key},
     identity::AuthenticationId,
     layer::{LayerRules, SecurityLayer},
     mechanism::{
@@ -55,6 +55,10 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
     let mut credentials = Credentials::password("user".try_into().expect("a name"), "pencil");
     credentials.trace = Some("trace".into());
     match mechanism.properties.needs {
+        Needs::Token if mechanism.name == "OAUTH10A" => {
+            credentials.key = Key::Token(r#"oauth_signature="x""#.into());
+            credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: Some(143) });
+        }
         Needs::Token => credentials.key = Key::Token("token".into()),
         Needs::PrivateKey => credentials.key = Key::Private(Secret::new([0x12; 32])),
         _ => {}
@@ -80,7 +84,7 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
         while let Ok(ClientStep::Ask(query)) = step {
             step = exchange.answer(match query.answer_by_itself() {
                 Ok(answer) => answer,
-                Err(ClientQuery::Question(question)) => question.answer("12345678"),
+                Err(ClientQuery::Question(question)) => question.answer("a"),
                 Err(other) => panic!("nobody can answer {other:?}"),
             });
         }

@@ -15,7 +15,7 @@ def walk(value):
         for inner in value:
             yield from walk(inner)
 
-targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "gssapi": "gssapi", "cram_md5": "cram_md5", "digest_md5_client": "digest_md5", "digest_md5_server": "digest_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "visit_openid20": "openid20", "visit_saml20": "saml20", "ht": "ht", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "scram_client": "scram", "scram_server": "scram"}
+targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "gssapi": "gssapi", "cram_md5": "cram_md5", "digest_md5_client": "digest_md5", "digest_md5_server": "digest_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "visit_openid20": "openid20", "visit_saml20": "saml20", "ht": "ht", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "oauth_10a": "oauth", "scram_client": "scram", "scram_server": "scram"}
 for target, name in targets.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)
@@ -37,10 +37,17 @@ for target, protocol in protocols.items():
         open(f"{folder}/{transcript['id']}", "w").write(text)
 
 # A line each: these read no more at once.
-for target, protocol in {"nntp": "nntp", "pop3": "pop3", "sieve": "managesieve"}.items():
+for target, protocol in {"acap": "acap", "nntp": "nntp", "pop3": "pop3", "sieve": "managesieve"}.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)
     lines = [line["text"] for it in transcripts if it["protocol"] == protocol for line in it["lines"]]
     for number, line in enumerate(lines):
         open(f"{folder}/{number}", "w").write(line)
+
+frames = json.load(open("../vectors/frames.json"))["valid"]
+for target, protocol in {"cassandra": "cassandra", "memcached": "memcached", "mqtt": "mqtt5", "saslauthd": "saslauthd"}.items():
+    folder = f"corpus/{target}"
+    os.makedirs(folder, exist_ok=True)
+    for frame in (it for it in frames if it["protocol"] == protocol):
+        open(f"{folder}/{frame['id']}", "wb").write(bytes.fromhex(frame["hex"]))
 PY

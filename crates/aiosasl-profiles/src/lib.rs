@@ -3,12 +3,15 @@
 //! A codec is a value: it reads no socket and waits for nothing. [`net`] is the thin shell of tokio and rustls that
 //! runs the codecs over a connection.
 
+pub mod acap;
 pub mod cassandra;
 mod class;
 pub mod dovecot;
 pub mod frame;
 pub mod imap;
 pub mod irc;
+pub mod kafka;
+pub mod ldap;
 pub mod line;
 pub mod memcached;
 pub mod mqtt;

@@ -69,6 +69,14 @@ impl Writer {
         })
     }
 
+    /// Makes a part on its own, for its length to be put before it; one that does not fit makes the whole not fit.
+    pub fn part(&mut self, write: impl FnOnce(&mut Self)) -> Frame {
+        let mut part = Self::new(self.limit);
+        write(&mut part);
+        self.fits &= part.fits;
+        part.octets
+    }
+
     /// How many octets were put.
     pub fn len(&self) -> usize {
         self.octets.len()

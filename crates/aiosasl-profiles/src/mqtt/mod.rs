@@ -65,7 +65,7 @@ pub enum Start {
 pub fn measure(head: &[u8]) -> Result<Option<usize>, WireError> {
     let Some((_, rest)) = head.split_first() else { return Ok(None) };
     let digits = rest.iter().take(4).take_while(|octet| **octet >= 0x80).count();
-    if digits == rest.len() {
+    if digits == rest.len() && digits < 4 {
         return Ok(None);
     }
     let mut cursor = Cursor::new(rest);

@@ -50,10 +50,9 @@ pub(crate) fn play(entry: &Entry<'_>) {
     }
     let mechanism = entry.text("key").parse().unwrap();
     let message = match opcode {
-        Opcode::Authenticate => ClientMessage::Authenticate {
-            mechanism,
-            initial_response: Some(Words::new(value)),
-        },
+        Opcode::Authenticate => {
+            ClientMessage::Authenticate { mechanism, initial_response: Some(Words::new(value)) }
+        }
         _ => ClientMessage::Response(Words::new(value)),
     };
     let ours = client::request(&message, mechanism, opaque).unwrap().unwrap();

@@ -10,7 +10,10 @@ use aiosasl::{
 use aiosasl_profiles::{
     Said, WireClass,
     frame::FrameBuffer,
-    mqtt::{Auth, Connect, MAX_PACKET, Packet, Properties, Reason, Session, Start, Will, client, measure, server},
+    mqtt::{
+        Auth, Connect, MAX_PACKET, Packet, Properties, Reason, Session, Start, Will, client,
+        measure, server,
+    },
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -42,8 +45,8 @@ pub(crate) fn play(entry: &Entry<'_>) {
         }
         other => panic!("{other}"),
     };
-    let (Packet::Auth(Auth { reason, .. }) | Packet::ConnAck(aiosasl_profiles::mqtt::ConnAck { reason, .. })) =
-        &packet
+    let (Packet::Auth(Auth { reason, .. })
+    | Packet::ConnAck(aiosasl_profiles::mqtt::ConnAck { reason, .. })) = &packet
     else {
         panic!("{packet:?}")
     };
@@ -155,7 +158,13 @@ fn connect() -> impl Strategy<Value = Connect> {
     let rest = (prop::option::of(will), prop::option::of("[a-z]{0,9}"), password);
     ("[a-z]{0,9}", any::<u16>(), session, properties(), rest).prop_map(
         |(client_id, keep_alive, session, properties, (will, user_name, password))| Connect {
-            client_id, keep_alive, session, properties, will, user_name, password,
+            client_id,
+            keep_alive,
+            session,
+            properties,
+            will,
+            user_name,
+            password,
         },
     )
 }

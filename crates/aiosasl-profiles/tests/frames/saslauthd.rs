@@ -39,9 +39,8 @@ pub(crate) fn play(entry: &Entry<'_>) {
 
 #[test]
 fn only_ok_lets_somebody_in() {
-    let class = |text: &str| {
-        Reply { text: text.to_owned() }.into_result().map_err(|error| error.class)
-    };
+    let class =
+        |text: &str| Reply { text: text.to_owned() }.into_result().map_err(|error| error.class);
     assert_eq!(class("OK"), Ok(()));
     assert_eq!(class("OK welcome"), Ok(()));
     for text in ["NO", "NO reason", "NO authentication failed"] {
@@ -51,7 +50,11 @@ fn only_ok_lets_somebody_in() {
         assert_eq!(class(text), Err(WireClass::Protocol), "{text}");
     }
     let wrong = Reply::failure(FailureCode::InvalidCredentials);
-    assert_eq!(wrong, Reply::failure(FailureCode::AccountDisabled), "nothing to tell them apart by");
+    assert_eq!(
+        wrong,
+        Reply::failure(FailureCode::AccountDisabled),
+        "nothing to tell them apart by"
+    );
 }
 
 #[test]

@@ -16,10 +16,19 @@ use aiosasl::{
 };
 use aiosasl_testkit::{Accounts, Meeting, OnTheWire, talk, talk_asking, talk_over};
 
-use crate::support::{accounts, context, refusal, rules, user};
+use crate::support::{context, refusal, rules, user};
 
 /// The strengths of integrity, of 40-bit RC4, DES, 56-bit RC4, triple DES, and RC4.
 const STRENGTHS: [u16; 6] = [1, 40, 55, 56, 112, 128];
+
+/// Nothing but a password: there is no time for verifiers.
+fn accounts() -> Accounts {
+    knowing("user", "pencil")
+}
+
+fn knowing(name: &str, password: &str) -> Accounts {
+    Accounts::new().with_secret(name, SecretForm::Password, password.as_bytes())
+}
 
 fn layers(min_strength: u16, max_strength: u16, max_receive: u32) -> LayerRules {
     LayerRules { min_strength, max_strength, max_receive }
@@ -163,7 +172,7 @@ fn a_client_that_was_here_before_saves_a_message() {
     assert!(lines[1].contains("fourth") && lines[1].ends_with("stale=true"), "{lines:#?}");
     assert!(lines[2].contains("nc=00000001"), "{lines:#?}");
     // A store that remembers nothing; then one that does, in a protocol without initial responses.
-    let (lines, _) = resumed(anew.clone(), "fifth", Profile::FULL, &crate::support::accounts());
+    let (lines, _) = resumed(anew.clone(), "fifth", Profile::FULL, &self::accounts());
     assert_eq!(lines.len(), 4, "{lines:#?}");
     for success_data in [SuccessData::Carried, SuccessData::AsChallenge] {
         let profile = Profile {
@@ -315,7 +324,7 @@ fn nobody_has_said_which_service() {
 
 /// Takes `charset=utf-8` out of what one side says.
 fn without_charset(name: &str, password: &str, from: Side) -> Result<bool, Error> {
-    let accounts = Accounts::new().with_plain_password(name, password);
+    let accounts = knowing(name, password);
     let credentials = Credentials::password(name.try_into().expect("a name"), password);
     let client = client_with(&credentials, rules(), Profile::FULL);
     let cut = |octets: &[u8]| {

@@ -3,7 +3,7 @@
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
     binding::{BindingKind, ChannelBinding, ClientBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Endpoint, Key},
     error::{Error, FailureCode},
     mechanism::{
         ClientContext, Mechanism, Needs, Offered, PlusOffer, Rules, ServerContext, Service,
@@ -27,6 +27,9 @@ pub(crate) const SERVER_NONCE: &str = "3rfcNHYJY1ZVvWVs7j345678";
 /// A private key, good for every curve.
 pub(crate) const PRIVATE_KEY: [u8; 32] = [0x12; 32];
 
+/// What somebody has signed with a token.
+pub(crate) const SIGNED: &str = r#"oauth_token="pencil",oauth_signature="x""#;
+
 pub(crate) fn binding() -> ChannelBinding {
     ChannelBinding::new(BindingKind::TlsExporter, [7; 32]).expect("octets")
 }
@@ -42,6 +45,10 @@ fn binding_of(mechanism: &Mechanism) -> Option<ChannelBinding> {
 pub(crate) fn user_for(mechanism: &Mechanism) -> Credentials {
     let mut credentials = traced_user();
     match mechanism.properties.needs {
+        Needs::Token if mechanism.name == "OAUTH10A" => {
+            credentials.key = Key::Token(SIGNED.into());
+            credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: Some(143) });
+        }
         Needs::Token => credentials.key = Key::Token("pencil".into()),
         Needs::PrivateKey => credentials.key = Key::Private(Secret::new(PRIVATE_KEY)),
         _ => {}
@@ -76,6 +83,7 @@ pub(crate) fn accounts() -> Accounts {
         .with_plain_password("user", "pencil")
         .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
         .with_token("user", "pencil")
+        .with_token("user", SIGNED)
         .with_external("user".try_into().expect("a name"))
         .with_provider("user", "https://idp.example/?id=1", "user".try_into().ok())
         .with_anonymous()

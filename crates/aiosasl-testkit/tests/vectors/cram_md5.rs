@@ -9,6 +9,7 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     nonce::Nonce,
     profile::Profile,
+    query::SecretForm,
 };
 use aiosasl_testkit::{Accounts, FaceToFace, talk};
 use serde_json::Value;
@@ -18,7 +19,7 @@ use crate::ledger::{Vectors, octets, text};
 pub(crate) fn cram_md5_is_a_keyed_hash_of_the_challenge(vectors: &mut Vectors) {
     for (at, vector) in vectors.section("valid").iter().enumerate() {
         let [name, password] = ["username", "password"].map(|field| text(&vector[field]));
-        let accounts = Accounts::new().with_plain_password(name, password);
+        let accounts = Accounts::new().with_secret(name, SecretForm::Password, password.as_bytes());
         let [challenge, answer] = [0, 1].map(|at| octets(&vector["messages"][at]));
         let end = play_server(&challenge, &answer, &accounts);
         assert_eq!(end, "success", "{}", vector["id"]);
@@ -52,7 +53,7 @@ pub(crate) fn cram_md5_is_a_keyed_hash_of_the_challenge(vectors: &mut Vectors) {
 fn accounts(vector: &Value) -> Accounts {
     let secrets = vector["secrets"].as_object().expect("an object");
     secrets.iter().fold(Accounts::new(), |accounts, (name, password)| {
-        accounts.with_plain_password(name, text(password))
+        accounts.with_secret(name, SecretForm::Password, text(password).as_bytes())
     })
 }
 

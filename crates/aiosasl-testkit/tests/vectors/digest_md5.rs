@@ -100,7 +100,7 @@ pub(crate) fn malformed_messages(vectors: &mut Vectors) {
 
 fn response_fails(vector: &Value) -> String {
     let [user, realm, password] = [0, 1, 2].map(|at| text(&vector["users"][0][at]));
-    let accounts = Accounts::new().with_plain_password(user, password);
+    let accounts = knowing(user, password);
     let service = Service::new(text(&vector["service"]), text(&vector["hosts"][0]));
     let server = server_of(service.in_realms([realm]), "bm9uY2U=");
     hears(server, &octets(&vector["input"]), &accounts).expect_err("malformed")
@@ -163,9 +163,13 @@ pub(crate) fn published_examples_that_do_not_verify(vectors: &mut Vectors) {
     }
 }
 
+fn knowing(name: &str, password: &str) -> Accounts {
+    Accounts::new().with_secret(name, SecretForm::Password, password.as_bytes())
+}
+
 fn with_password(vector: &Value) -> Accounts {
     let [name, password] = ["username", "password"].map(|field| text(&vector[field]));
-    let accounts = Accounts::new().with_plain_password(name, password);
+    let accounts = knowing(name, password);
     vector["authzid"].as_str().into_iter().fold(accounts, |it, other| it.with_acting(name, other))
 }
 

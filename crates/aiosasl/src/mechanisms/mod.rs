@@ -111,6 +111,8 @@ pub const ALL: &[Mechanism] = &[
     oauth::OAUTHBEARER,
     #[cfg(feature = "xoauth2")]
     oauth::XOAUTH2,
+    #[cfg(feature = "oauth10a")]
+    oauth::OAUTH10A,
     #[cfg(feature = "plain")]
     plain::MECHANISM,
     #[cfg(feature = "login")]

@@ -32,5 +32,5 @@ pub use secrets::{
     Freshness, NonceUse, ReplaceSecret, Replaced, SecretForm, Secrets, SharedSecret, StoredSecret,
 };
 pub use server::{Answer, Authorization, Authorize, External, Query, Verdict, VerifyPassword};
-pub use token::{RefusedToken, TokenVerdict, VerifyToken};
+pub use token::{RefusedToken, TokenScheme, TokenVerdict, VerifyToken};
 pub use visit::{Redirect, Returned, Visitor};

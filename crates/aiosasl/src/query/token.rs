@@ -18,6 +18,7 @@ use crate::{
 /// may act is asked later, with `Authorize`.
 pub struct VerifyToken {
     token: Secret,
+    scheme: TokenScheme,
     claimed: Option<AuthorizationId>,
     endpoint: Option<Endpoint>,
     told: TokenRefusal,
@@ -26,7 +27,14 @@ pub struct VerifyToken {
 impl VerifyToken {
     /// A question about this token; for mechanisms in which the server sees it.
     pub fn new(token: Secret) -> Self {
-        Self { token, claimed: None, endpoint: None, told: TokenRefusal::default() }
+        let (scheme, told) = (TokenScheme::Bearer, TokenRefusal::default());
+        Self { token, scheme, claimed: None, endpoint: None, told }
+    }
+
+    /// The same, of a token that is shown by this scheme.
+    pub fn shown_by(mut self, scheme: TokenScheme) -> Self {
+        self.scheme = scheme;
+        self
     }
 
     /// The same, of a client that says who it is, or as whom it wants to act.
@@ -50,6 +58,11 @@ impl VerifyToken {
     /// The token, raw; empty where the client has none and asks what is wanted: it is refused then, whatever the verdict.
     pub fn token(&self) -> &Secret {
         &self.token
+    }
+
+    /// By which scheme it is shown.
+    pub fn scheme(&self) -> TokenScheme {
+        self.scheme
     }
 
     /// Who the client says it is, or as whom it wants to act: the user of XOAUTH2, the authorization identity of
@@ -82,10 +95,23 @@ impl VerifyToken {
 impl fmt::Debug for VerifyToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifyToken")
+            .field("scheme", &self.scheme)
             .field("claimed", &self.claimed)
             .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
+}
+
+/// By which scheme a token is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenScheme {
+    /// The token itself (RFC 6750).
+    Bearer,
+    /// Not the token, but parameters that name it, and their signature (RFC 5849): for `POST` to `http://host:port/`, of the
+    /// endpoint that the client means, with an empty body (RFC 7628 section 3.1.1). Timestamp and nonce are for whoever
+    /// answers to check, too.
+    Signed,
 }
 
 /// What the store thinks of a token.

@@ -1,4 +1,4 @@
-//! The first message of OAUTHBEARER and OAUTH10A (RFC 7628 section 3.1).
+//! The first message of OAUTHBEARER, and what OAUTH10A's has in common with it (RFC 7628 section 3.1).
 //!
 //! ```text
 //!   client-resp = gs2-header kvsep *(key "=" value kvsep) kvsep
@@ -15,39 +15,17 @@ use crate::{
     identity::AuthorizationId,
     message::Response,
     name::MechanismName,
+    query::TokenScheme,
     secret::Secret,
 };
 
-pub(super) const FORM: Form =
-    Form { name: MechanismName::new("OAUTHBEARER"), spell, parse, acknowledgement: &[KVSEP] };
-
-/// What a client of OAUTH10A says (RFC 7628 section 4.2): the grammar alone, since nobody is known to speak it.
-#[derive(Debug)]
-pub struct Oauth10a {
-    /// As whom it wants to act.
-    pub authorization_id: Option<AuthorizationId>,
-    /// The server's host and port, which its signature covers.
-    pub endpoint: Endpoint,
-    /// What follows `OAuth`: parameters and their signature (RFC 5849 section 3.5.1).
-    pub parameters: Secret,
-}
-
-/// Reads a client's message of OAUTH10A.
-///
-/// # Errors
-///
-/// The [`Reason`] why it is none.
-pub fn parse_oauth10a(message: &[u8]) -> Result<Oauth10a, Reason> {
-    let pairs = Pairs::parse(message)?;
-    let Some(endpoint) = pairs.endpoint()?.filter(|it| it.port.is_some()) else {
-        return Err(Reason::MissingHostOrPort);
-    };
-    let parameters = match pairs.auth.split_at_checked(6) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"OAuth ") => Secret::from(rest),
-        _ => return Err(Reason::BadAuthScheme),
-    };
-    Ok(Oauth10a { authorization_id: pairs.authorization_id, endpoint, parameters })
-}
+pub(super) const FORM: Form = Form {
+    name: MechanismName::new("OAUTHBEARER"),
+    scheme: TokenScheme::Bearer,
+    spell,
+    parse,
+    acknowledgement: &[KVSEP],
+};
 
 fn spell(
     credentials: &Credentials,
@@ -57,6 +35,16 @@ fn spell(
     if !token.is_empty() && !is_token(token.expose()) {
         return Err(Reason::BadToken);
     }
+    spell_as(b"Bearer ", credentials, user, token)
+}
+
+/// The message with a token of this scheme, which is checked already; an empty one asks what is wanted.
+pub(super) fn spell_as(
+    scheme: &[u8],
+    credentials: &Credentials,
+    user: Option<&str>,
+    token: &Secret,
+) -> Result<Response, Reason> {
     let mut message = Vec::new();
     if user.is_some_and(|user| user.as_bytes().contains(&KVSEP)) {
         return Err(Reason::BadValue);
@@ -75,7 +63,7 @@ fn spell(
             pair(&mut message, "port", alloc::format!("{port}").as_bytes());
         }
     }
-    let scheme: &[u8] = if token.is_empty() { b"" } else { b"Bearer " };
+    let scheme = if token.is_empty() { b"" } else { scheme };
     // Made once in its full length, so that no copy of the token stays behind.
     message.reserve_exact(scheme.len() + token.len() + "auth=".len() + 2);
     message.extend_from_slice(b"auth=");
@@ -100,15 +88,15 @@ fn parse(message: &[u8]) -> Result<Opening, Reason> {
 }
 
 /// The header, and the pairs that anybody knows.
-struct Pairs<'a> {
-    authorization_id: Option<AuthorizationId>,
-    auth: &'a [u8],
+pub(super) struct Pairs<'a> {
+    pub(super) authorization_id: Option<AuthorizationId>,
+    pub(super) auth: &'a [u8],
     host: Option<&'a [u8]>,
     port: Option<&'a [u8]>,
 }
 
 impl<'a> Pairs<'a> {
-    fn parse(message: &'a [u8]) -> Result<Self, Reason> {
+    pub(super) fn parse(message: &'a [u8]) -> Result<Self, Reason> {
         if message == [KVSEP] {
             return Err(Reason::DummyResponseFirst);
         }
@@ -121,7 +109,7 @@ impl<'a> Pairs<'a> {
         Ok(Self { authorization_id, auth, host, port })
     }
 
-    fn endpoint(&self) -> Result<Option<Endpoint>, Reason> {
+    pub(super) fn endpoint(&self) -> Result<Option<Endpoint>, Reason> {
         let port = self.port.map(port).transpose()?;
         let Some(host) = self.host.filter(|host| !host.is_empty()) else { return Ok(None) };
         if host.len() > MAX_FIELD {

@@ -16,7 +16,7 @@ use crate::{
     query::ClientAnswer,
 };
 
-/// The client's half of OAUTHBEARER and XOAUTH2.
+/// The client's half of OAUTHBEARER, XOAUTH2 and OAUTH10A.
 pub struct OauthClient {
     form: &'static Form,
     state: State,

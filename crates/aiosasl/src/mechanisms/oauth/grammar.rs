@@ -6,6 +6,7 @@ use crate::{
     identity::AuthorizationId,
     message::Response,
     name::MechanismName,
+    query::TokenScheme,
     secret::Secret,
 };
 
@@ -14,9 +15,11 @@ pub(super) const KVSEP: u8 = 1;
 /// The longest name or host, in octets.
 pub(super) const MAX_FIELD: usize = 1024;
 
-/// How one of the two mechanisms spells what both say.
+/// How one of the mechanisms spells what all say.
 pub(super) struct Form {
     pub(super) name: MechanismName,
+    /// By which scheme the token is shown.
+    pub(super) scheme: TokenScheme,
     /// The client's first message, of this user and token.
     pub(super) spell: fn(&Credentials, Option<&str>, &Secret) -> Result<Response, Reason>,
     /// What a client's first message says.

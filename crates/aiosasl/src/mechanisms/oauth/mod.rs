@@ -1,12 +1,13 @@
-//! OAUTHBEARER (RFC 7628) and XOAUTH2: the client shows a bearer token; a server that refuses it says what it wants.
+//! OAUTHBEARER, OAUTH10A (RFC 7628) and XOAUTH2: the client shows a token, or what it signed with one; a server that refuses
+//! it says what it wants.
 //!
 //! ```text
 //!   C: who, to whom, the token
 //!   S: status, scope, where to get another       (only where it refuses)
-//!   C: 0x01 in OAUTHBEARER, nothing in XOAUTH2   (so that it can fail)
+//!   C: 0x01, or nothing in XOAUTH2               (so that it can fail)
 //! ```
 //!
-//! What differs between the two is how the first message is spelled, and the answer to the error: a `Form` is that, as data.
+//! What differs between them is how the first message is spelled, and the answer to the error: a `Form` is that, as data.
 
 #[cfg(feature = "oauthbearer")]
 mod bearer;
@@ -14,6 +15,8 @@ mod client;
 mod grammar;
 mod json;
 mod server;
+#[cfg(feature = "oauth10a")]
+mod signed;
 mod told;
 #[cfg(feature = "xoauth2")]
 mod xoauth2;
@@ -29,16 +32,16 @@ use crate::{
     token::TokenRefusal,
 };
 
-#[cfg(feature = "oauthbearer")]
-pub use bearer::{Oauth10a, parse_oauth10a};
 pub use client::OauthClient;
 pub use server::OauthServer;
+#[cfg(feature = "oauth10a")]
+pub use signed::{Oauth10a, parse_oauth10a};
 
 /// OAUTHBEARER (RFC 7628), both halves.
 #[cfg(feature = "oauthbearer")]
 pub const OAUTHBEARER: Mechanism = Mechanism {
     name: bearer::FORM.name,
-    properties: properties("RFC 7628"),
+    properties: properties("RFC 7628", Standing::Current),
     client: |context| Ok(Box::new(OauthClient::new(&bearer::FORM, context.credentials)?)),
     server: |_: &ServerContext<'_>| Box::new(OauthServer::new(&bearer::FORM)),
 };
@@ -47,12 +50,21 @@ pub const OAUTHBEARER: Mechanism = Mechanism {
 #[cfg(feature = "xoauth2")]
 pub const XOAUTH2: Mechanism = Mechanism {
     name: xoauth2::FORM.name,
-    properties: properties("Google, Microsoft"),
+    properties: properties("Google, Microsoft", Standing::Current),
     client: |context| Ok(Box::new(OauthClient::new(&xoauth2::FORM, context.credentials)?)),
     server: |_: &ServerContext<'_>| Box::new(OauthServer::new(&xoauth2::FORM)),
 };
 
-const fn properties(reference: &'static str) -> Properties {
+/// OAUTH10A (RFC 7628), both halves; for old peers, since nobody is known to speak it any more.
+#[cfg(feature = "oauth10a")]
+pub const OAUTH10A: Mechanism = Mechanism {
+    name: signed::FORM.name,
+    properties: properties("RFC 7628", Standing::Legacy),
+    client: |context| Ok(Box::new(OauthClient::new(&signed::FORM, context.credentials)?)),
+    server: |_: &ServerContext<'_>| Box::new(OauthServer::new(&signed::FORM)),
+};
+
+const fn properties(reference: &'static str, standing: Standing) -> Properties {
     Properties {
         first: Side::Client,
         exposure: Exposure::Everything,
@@ -62,7 +74,7 @@ const fn properties(reference: &'static str) -> Properties {
         active_attacks: ActiveAttacks::Exposed,
         forward_secrecy: ForwardSecrecy::None,
         layer_strength: 0,
-        standing: Standing::Current,
+        standing,
         reference,
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     query::{Answer, Query, VerifyToken},
 };
 
-/// The server's half of OAUTHBEARER and XOAUTH2.
+/// The server's half of OAUTHBEARER, XOAUTH2 and OAUTH10A.
 pub struct OauthServer {
     form: &'static Form,
     state: State,
@@ -41,7 +41,10 @@ impl OauthServer {
             (self.form.parse)(message).map_err(Failure::malformed)?;
         self.state = State::ExpectVerdict(claimed.clone());
         Ok(ServerTurn::Ask(Query::VerifyToken(
-            VerifyToken::new(token).claiming(claimed).meant_for(endpoint),
+            VerifyToken::new(token)
+                .shown_by(self.form.scheme)
+                .claiming(claimed)
+                .meant_for(endpoint),
         )))
     }
 

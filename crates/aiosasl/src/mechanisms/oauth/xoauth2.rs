@@ -9,11 +9,16 @@ use alloc::vec::Vec;
 use super::grammar::{Form, KVSEP, MAX_FIELD, Opening, bearer_token, is_token};
 use crate::{
     credentials::Credentials, error::Reason, identity::AuthorizationId, message::Response,
-    name::MechanismName, secret::Secret,
+    name::MechanismName, query::TokenScheme, secret::Secret,
 };
 
-pub(super) const FORM: Form =
-    Form { name: MechanismName::new("XOAUTH2"), spell, parse, acknowledgement: b"" };
+pub(super) const FORM: Form = Form {
+    name: MechanismName::new("XOAUTH2"),
+    scheme: TokenScheme::Bearer,
+    spell,
+    parse,
+    acknowledgement: b"",
+};
 
 fn spell(_: &Credentials, user: Option<&str>, token: &Secret) -> Result<Response, Reason> {
     let user = user.ok_or(Reason::NoCredentials)?;

@@ -1,0 +1,103 @@
+//! The broker's half of Kafka: requests to SASL messages, and what becomes of an exchange to answers.
+
+use aiosasl::{
+    error::FailureCode,
+    message::{Challenge, ClientMessage, Response, ServerMessage},
+    name::MechanismName,
+};
+
+use super::{Api, ApiRange, Reply, ReplyBody, error_code};
+use crate::{
+    WireError,
+    frame::{Frame, MechanismList},
+};
+
+/// The versions that are spoken here.
+pub fn versions() -> Vec<ApiRange> {
+    let known = [Api::SaslHandshake, Api::ApiVersions, Api::SaslAuthenticate];
+    known.map(|api| ApiRange { key: api.key(), oldest: 0, newest: api.newest() }).into()
+}
+
+/// The answer to a handshake, of either version: whether this mechanism is one of those that are enabled.
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long.
+pub fn handshake(
+    correlation: i32,
+    mechanism: MechanismName,
+    enabled: &[MechanismName],
+) -> Result<Frame, WireError> {
+    let error = if enabled.contains(&mechanism) {
+        error_code::NONE
+    } else {
+        error_code::UNSUPPORTED_SASL_MECHANISM
+    };
+    let list: MechanismList = enabled.iter().copied().collect();
+    Reply { correlation, error, body: ReplyBody::SaslHandshake(list) }.to_frame(1)
+}
+
+/// Whose first word an exchange by a mechanism begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstWord {
+    /// The client's: its first token is an initial response, be it empty.
+    Client,
+    /// The server's: an empty first token only asks for it.
+    Server,
+}
+
+/// What the first token says.
+pub fn first(mechanism: MechanismName, token: Response, first: FirstWord) -> ClientMessage {
+    let initial_response =
+        if token.is_empty() && first == FirstWord::Server { None } else { Some(token) };
+    ClientMessage::Authenticate { mechanism, initial_response }
+}
+
+/// The answer to a token in a request of this version.
+///
+/// `lifetime` is how long the session lasts, in milliseconds; 0 is as long as it will.
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long.
+pub fn answer(
+    correlation: i32,
+    version: i16,
+    message: &ServerMessage,
+    lifetime: i64,
+) -> Result<Frame, WireError> {
+    let (error, text, token) = match message {
+        ServerMessage::Challenge(words) => (error_code::NONE, None, words.clone()),
+        ServerMessage::Success { additional_data } => {
+            (error_code::NONE, None, additional_data.clone().unwrap_or_else(Challenge::empty))
+        }
+        ServerMessage::Failure(code) => {
+            let (error, text) = failure(*code);
+            (error, Some(text.to_owned()), Challenge::empty())
+        }
+    };
+    let lifetime = match message {
+        ServerMessage::Success { .. } => lifetime,
+        _ => 0,
+    };
+    let lifetime = (version >= 1).then_some(lifetime);
+    let body = ReplyBody::SaslAuthenticate { message: text, token, lifetime };
+    Reply { correlation, error, body }.to_frame(version)
+}
+
+/// How a failure is spelled: coarse, and the same for every cause that must look the same. After a handshake of
+/// version 0, a broker just hangs up.
+pub fn failure(code: FailureCode) -> (i16, &'static str) {
+    use FailureCode as F;
+    match code {
+        F::MechanismUnknown => (error_code::UNSUPPORTED_SASL_MECHANISM, "No such mechanism"),
+        F::WrongState => (error_code::ILLEGAL_SASL_STATE, "Not now"),
+        F::AccountDisabled => (error_code::SASL_AUTHENTICATION_FAILED, "The account is disabled"),
+        F::CredentialsExpired => {
+            (error_code::SASL_AUTHENTICATION_FAILED, "The credentials have expired")
+        }
+        F::EncryptionRequired => (error_code::SASL_AUTHENTICATION_FAILED, "Encryption required"),
+        F::Temporary => (error_code::SASL_AUTHENTICATION_FAILED, "Temporary failure"),
+        _ => (error_code::SASL_AUTHENTICATION_FAILED, "Authentication failed"),
+    }
+}

@@ -1,0 +1,27 @@
+//! LDAP's messages, from either end: no octets do harm, and what is read is written again as it was.
+#![no_main]
+
+use aiosasl_profiles::{
+    frame::FrameBuffer,
+    ldap::{MAX_FRAME, Message, Operation, client::Exchange, measure, server},
+};
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
+    let mut buffer = FrameBuffer::new(MAX_FRAME);
+    if buffer.push(octets).is_err() {
+        return;
+    }
+    while let Ok(Some(frame)) = buffer.next_frame(measure) {
+        let Ok(message) = Message::parse(&frame) else { continue };
+        let _ = Exchange::new(1).hear(&message);
+        match &message.operation {
+            Operation::BindRequest(bind) => _ = server::hear(bind, "X".parse().ok()),
+            Operation::SearchEntry(entry) => _ = entry.mechanisms(),
+            _ => {}
+        }
+        // What was not UTF-8 has become longer.
+        if let Ok(written) = message.to_frame() {
+            assert_eq!(Message::parse(&written), Ok(message));
+        }
+    }
+});

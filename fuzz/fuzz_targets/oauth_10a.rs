@@ -1,0 +1,7 @@
+//! OAUTH10A, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::both(
+    &aiosasl::mechanisms::oauth::OAUTH10A,
+    octets
+));
