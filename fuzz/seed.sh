@@ -25,7 +25,7 @@ for target, name in targets.items():
     for number in range(0, len(messages) - 1, 2):
         open(f"{folder}/pair-{number}", "wb").write(messages[number] + b"\xff" + messages[number + 1])
 
-protocols = {"dovecot": "dovecot-auth", "irc": "irc", "xmpp_server": "xmpp"}
+protocols = {"dovecot": "dovecot-auth", "irc": "irc", "xmpp_client": "xmpp-sasl2", "xmpp_server": "xmpp"}
 opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 transcripts = json.load(open("../vectors/profiles.json"))["valid"]
 for target, protocol in protocols.items():
@@ -33,7 +33,7 @@ for target, protocol in protocols.items():
     os.makedirs(folder, exist_ok=True)
     for transcript in (it for it in transcripts if it["protocol"] == protocol):
         lines = [line["text"] for line in transcript["lines"]]
-        text = opening + "".join(lines) if protocol == "xmpp" else "\r\n".join(lines)
+        text = opening + "".join(lines) if protocol.startswith("xmpp") else "\r\n".join(lines)
         open(f"{folder}/{transcript['id']}", "w").write(text)
 
 # A line each: these read no more at once.

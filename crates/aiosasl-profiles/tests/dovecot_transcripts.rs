@@ -52,32 +52,29 @@ impl Player {
     fn play(&mut self, line: &Value) {
         let text = line["text"].as_str().unwrap().as_bytes();
         let with_ending = [text, b"\n"].concat();
-        match line["dir"].as_str().unwrap() {
-            "C" => {
-                let read = ClientLine::parse(text).unwrap();
-                assert_eq!(*read.to_line().unwrap(), with_ending, "client writes");
-                self.hello.extend(&with_ending);
-                match read {
-                    ClientLine::Cpid(pid) => assert_eq!(client::hello(pid).unwrap(), self.hello),
-                    ClientLine::Auth { .. } => {
-                        let octets = line["sasl_hex"].as_str().unwrap();
-                        client_asks(read, &unhex(octets.as_bytes()).unwrap(), &with_ending);
-                    }
-                    _ => {}
+        if line["dir"] == "C" {
+            let read = ClientLine::parse(text).unwrap();
+            assert_eq!(*read.to_line().unwrap(), with_ending, "client writes");
+            self.hello.extend(&with_ending);
+            match read {
+                ClientLine::Cpid(pid) => assert_eq!(client::hello(pid).unwrap(), self.hello),
+                ClientLine::Auth { .. } => {
+                    let octets = line["sasl_hex"].as_str().unwrap();
+                    client_asks(read, &unhex(octets.as_bytes()).unwrap(), &with_ending);
                 }
+                _ => {}
             }
-            _ => {
-                let read = ServerLine::parse(text).unwrap();
-                assert_eq!(*read.to_line().unwrap(), with_ending, "server writes");
-                if self.greeting.is_none() {
-                    self.greeting = self.handshake.hear(read).unwrap();
-                } else {
-                    let success = ServerMessage::Success { additional_data: None };
-                    assert_eq!(*server::answer(1, &success, "user").unwrap(), with_ending);
-                    self.outcome = client::hear(1, &read, Said::Response).unwrap();
-                    assert_eq!(client::hear(2, &read, Said::Response), Ok(None));
-                }
-            }
+            return;
+        }
+        let read = ServerLine::parse(text).unwrap();
+        assert_eq!(*read.to_line().unwrap(), with_ending, "server writes");
+        if self.greeting.is_none() {
+            self.greeting = self.handshake.hear(read).unwrap();
+        } else {
+            let success = ServerMessage::Success { additional_data: None };
+            assert_eq!(*server::answer(1, &success, "user").unwrap(), with_ending);
+            self.outcome = client::hear(1, &read, Said::Response).unwrap();
+            assert_eq!(client::hear(2, &read, Said::Response), Ok(None));
         }
     }
 }
@@ -233,7 +230,7 @@ proptest! {
         ];
         for line in all {
             let written = line.to_line().unwrap();
-            prop_assert!(written.iter().filter(|octet| **octet == b'\n').count() == 1);
+            prop_assert!(written.iter().position(|it| *it == b'\n') == Some(written.len() - 1));
             prop_assert_eq!(ClientLine::parse(written.strip_suffix(b"\n").unwrap()), Ok(line));
         }
         let all = [

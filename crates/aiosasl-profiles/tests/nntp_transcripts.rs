@@ -77,16 +77,13 @@ impl Player {
     fn server_says(&mut self, text: &str, octets: Option<Vec<u8>>) {
         let heard = client::hear(text.as_bytes(), self.said.unwrap()).unwrap();
         let octets = octets.map(Challenge::new);
-        let message = match text.get(..3).unwrap() {
-            "383" => {
-                assert_eq!(heard, driver::Reply::Challenge(octets.clone().unwrap()));
-                ServerMessage::Challenge(octets.unwrap())
-            }
-            _ => {
-                self.ended = true;
-                assert_eq!(heard, driver::Reply::Success(octets.clone()));
-                ServerMessage::Success { additional_data: octets }
-            }
+        let message = if text.starts_with("383") {
+            assert_eq!(heard, driver::Reply::Challenge(octets.clone().unwrap()));
+            ServerMessage::Challenge(octets.unwrap())
+        } else {
+            self.ended = true;
+            assert_eq!(heard, driver::Reply::Success(octets.clone()));
+            ServerMessage::Success { additional_data: octets }
         };
         let ours = server::answer(&message);
         if text.starts_with("281") {
