@@ -263,7 +263,7 @@ fn success(element: &Element) -> Result<Success, WireError> {
     let bound = element.child(NS_BIND2, "bound").map_or(Bound::Nothing, |_| Bound::Resource);
     Ok(Success {
         additional_data: additional_data(element)?,
-        authorization_identifier: printable(identifier.text.as_bytes()),
+        authorization_identifier: identifier.text.to_string(),
         bound,
         token,
     })

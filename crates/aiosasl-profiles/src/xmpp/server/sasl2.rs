@@ -88,7 +88,7 @@ pub fn success(success: &Success) -> Zeroizing<String> {
     // Joined at once: a text that grows would leave parts of a secret behind.
     Zeroizing::new(
         [
-            &begin,
+            begin.as_str(),
             data.as_ref().map_or("", |it| it.as_str()),
             "<authorization-identifier>",
             &identifier,
