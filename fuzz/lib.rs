@@ -13,13 +13,18 @@ use aiosasl::{
     nonce::Nonce,
     query::{
         Authorization, ClientQuery, Decoy, GssContext, GssError, GssErrorKind, GssProperties,
-        GssProvider, GssRequest, GssStep, Protection, Query, TokenVerdict, Verdict,
+        GssProvider, GssRequest, GssStep, PasscodeVerdict, Protection, Query, TokenVerdict,
+        Verdict,
     },
     secret::Secret,
 };
 use aiosasl_store::{
     Account, NameRule,
     formats::{Format, Reader, Writer},
+};
+use aiosasl_vendor::{
+    aws::{AwsCredentials, Timestamp},
+    aws_msk_iam::{self, MskServer},
 };
 
 /// Splits the fuzzer's octets into lines, their endings left out.
@@ -65,12 +70,20 @@ pub fn client(mechanism: &Mechanism, octets: &[u8]) {
     }
     let context = ClientContext {
         credentials: &credentials,
-        binding: if is_bound { ClientBinding::Bound(binding(mechanism)) } else { ClientBinding::Unsupported },
+        binding: if is_bound {
+            ClientBinding::Bound(binding(mechanism))
+        } else {
+            ClientBinding::Unsupported
+        },
         nonce: nonce("rOprNGfwEbeRWgbNEkqO"),
         rules: Rules { iterations: 1..=4096, ..rules() },
         offered: Offered::default(),
     };
-    let mut exchange = ClientExchange::new((mechanism.client)(&context).expect("good credentials"));
+    client_in(mechanism, &context, octets);
+}
+
+fn client_in(mechanism: &Mechanism, context: &ClientContext<'_>, octets: &[u8]) {
+    let mut exchange = ClientExchange::new((mechanism.client)(context).expect("good credentials"));
     let _ = exchange.start().expect("the first call");
     for message in messages(octets) {
         let message = match message.split_first() {
@@ -113,8 +126,12 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
         plus: if mechanism.name.is_plus() { PlusOffer::Offered } else { PlusOffer::NotOffered },
         rules: rules(),
     };
+    server_in(mechanism, &context, octets);
+}
+
+fn server_in(mechanism: &Mechanism, context: &ServerContext<'_>, octets: &[u8]) {
     let decoy = Decoy::new(Secret::new([1; 32]), 4096, 16);
-    let mut exchange = ServerExchange::new((mechanism.server)(&context));
+    let mut exchange = ServerExchange::new((mechanism.server)(context));
     let mut messages = messages(octets).peekable();
     // A client that does not speak first says a plus where it does.
     let first =
@@ -128,11 +145,18 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
             ServerStep::Ask(Query::VerifyPassword(query)) => {
                 exchange.answer(query.answer(Verdict::Refused))
             }
+            ServerStep::Ask(Query::VerifyPasscode(query)) => {
+                exchange.answer(query.answer(PasscodeVerdict::NextPasscode))
+            }
             ServerStep::Ask(Query::VerifyToken(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused))
             }
             ServerStep::Ask(Query::Redirect(query)) => {
-                exchange.answer(query.answer("https://idp.example/"))
+                // Where a token comes from is more than a URL there.
+                let is_oidc = mechanism.name == "MONGODB-OIDC";
+                let url =
+                    if is_oidc { "https://idp.example/ client" } else { "https://idp.example/" };
+                exchange.answer(query.answer(url))
             }
             ServerStep::Ask(Query::Returned(query)) => {
                 exchange.answer(query.answer(TokenVerdict::Refused, ""))
@@ -161,13 +185,53 @@ pub fn server(mechanism: &Mechanism, octets: &[u8]) {
     }
 }
 
+/// Both halves of a vendor's mechanism, with the nonces and the clock of its vectors.
+pub fn vendor(name: &str, octets: &[u8]) {
+    const MSK_THEN: Mechanism = Mechanism {
+        server: |context| {
+            let clock = || Timestamp::parse("20201022T000500Z");
+            Box::new(MskServer::new(context).with_clock(clock))
+        },
+        ..aws_msk_iam::MECHANISM
+    };
+    let mut all = std::iter::once(&MSK_THEN).chain(aiosasl_vendor::ALL);
+    let mechanism = all.find(|it| it.name == name).expect("one of theirs");
+    let mut credentials = match mechanism.properties.needs {
+        Needs::Token if octets.len() % 2 == 0 => Credentials::token("token"),
+        Needs::Token => Credentials::none(),
+        Needs::Foreign => AwsCredentials::new("AKIDEXAMPLE", "pencil")
+            .in_region("us-east-1")
+            .at(Timestamp::from_unix(1_573_086_367))
+            .into_credentials(),
+        _ => Credentials::password("user".try_into().expect("a name"), "pencil"),
+    };
+    credentials.authentication_id = AuthenticationId::new("user").ok();
+    credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: None });
+    let context = ClientContext {
+        credentials: &credentials,
+        binding: ClientBinding::Unsupported,
+        nonce: nonce("clientNonce0123456789abc"),
+        rules: Rules::default(),
+        offered: Offered::default(),
+    };
+    client_in(mechanism, &context, octets);
+    let context = ServerContext {
+        nonce: nonce("serverNonce0123456789abc"),
+        bindings: &[],
+        plus: PlusOffer::NotOffered,
+        rules: Rules::default(),
+    };
+    server_in(mechanism, &context, octets);
+}
+
 /// Both halves over contexts of glass: they stand after as many tokens as the first octet says, and wrap nothing, so that
 /// whatever the fuzzer says arrives. Nobody has to panic; who comes in is the provider's doing here.
 pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let Some((&first, octets)) = octets.split_first() else { return };
     let glass = Glass { steps: first & 3, layers: first >> 2 & 7 };
     let layers = if first & 0x20 == 0 { LayerRules::ANY } else { LayerRules::NONE };
-    let rules = Rules { layers, service: Some(Service::new("fuzz", "localhost")), ..Rules::default() };
+    let rules =
+        Rules { layers, service: Some(Service::new("fuzz", "localhost")), ..Rules::default() };
     let is_plus = mechanism.name.is_plus();
     let credentials = Credentials::none();
     let context = ClientContext {
@@ -208,8 +272,12 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let mut step = server.start(said.next()).expect("the first call");
     loop {
         step = match step {
-            ServerStep::Ask(Query::Gss(gss)) => server.answer(gss.accept_with(&glass).into_answer()),
-            ServerStep::Ask(Query::Authorize(it)) => server.answer(it.answer(Authorization::Granted)),
+            ServerStep::Ask(Query::Gss(gss)) => {
+                server.answer(gss.accept_with(&glass).into_answer())
+            }
+            ServerStep::Ask(Query::Authorize(it)) => {
+                server.answer(it.answer(Authorization::Granted))
+            }
             ServerStep::Ask(query) => panic!("{query:?}"),
             ServerStep::Send(_) => match said.next() {
                 Some(message) => server.receive(ClientMessage::Response(message)),

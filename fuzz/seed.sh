@@ -15,7 +15,7 @@ def walk(value):
         for inner in value:
             yield from walk(inner)
 
-targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "gssapi": "gssapi", "cram_md5": "cram_md5", "digest_md5_client": "digest_md5", "digest_md5_server": "digest_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "visit_openid20": "openid20", "visit_saml20": "saml20", "ht": "ht", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "oauth_10a": "oauth", "scram_client": "scram", "scram_server": "scram"}
+targets = {"plain": "plain", "anonymous": "anonymous", "external": "external", "login": "login", "gssapi": "gssapi", "cram_md5": "cram_md5", "digest_md5_client": "digest_md5", "digest_md5_server": "digest_md5", "challenge_ecdsa": "challenge", "challenge_x25519": "challenge", "ntlm": "ntlm", "visit_openid20": "openid20", "visit_saml20": "saml20", "ht": "ht", "otp": "otp", "securid": "securid", "oauth_bearer": "oauth", "oauth_xoauth2": "oauth", "oauth_told": "oauth", "oauth_10a": "oauth", "scram_client": "scram", "scram_server": "scram"}
 for target, name in targets.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)
@@ -24,6 +24,18 @@ for target, name in targets.items():
         open(f"{folder}/{number}", "wb").write(message)
     for number in range(0, len(messages) - 1, 2):
         open(f"{folder}/pair-{number}", "wb").write(messages[number] + b"\xff" + messages[number + 1])
+
+# Whole exchanges of each side; 0xFF parts messages.
+vendors = "../crates/aiosasl-vendor/vectors"
+for name in os.listdir(vendors):
+    folder = f"corpus/vendor_{name.removesuffix('.json')}"
+    os.makedirs(folder, exist_ok=True)
+    octets = lambda it: it["text"].encode() if "text" in it else base64.b64decode(it["b64"])
+    for section, vectors in json.load(open(f"{vendors}/{name}")).items():
+        for vector in vectors if isinstance(vectors, list) else []:
+            for side in "CS":
+                said = [octets(it) for it in vector.get("messages", []) if it.get("dir", side) == side]
+                open(f"{folder}/{vector['id']}-{section}-{side}", "wb").write(b"\xff".join(said))
 
 protocols = {"dovecot": "dovecot-auth", "irc": "irc", "xmpp_client": "xmpp-sasl2", "xmpp_server": "xmpp"}
 opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"

@@ -9,7 +9,7 @@ use aiosasl::{
 const KEY_VALUE: Mechanism = Mechanism {
     client: |context| {
         let form = Form::KeyValue(Pairs::default());
-        Ok(Box::new(HtClient::new(&Member::SHA_256_EXPR, form, context)?))
+        Ok(Box::new(HtClient::new(&Member::SHA_256_EXPR, &form, context)?))
     },
     ..ht::HT_SHA_256_EXPR
 };

@@ -4,9 +4,12 @@
 //! runs the codecs over a connection.
 
 pub mod acap;
+pub mod amqp091;
+pub mod amqp10;
 pub mod cassandra;
 mod class;
 pub mod dovecot;
+mod first_word;
 pub mod frame;
 pub mod imap;
 pub mod irc;
@@ -27,5 +30,6 @@ pub mod smtp;
 mod wire_error;
 pub mod xmpp;
 
+pub use first_word::FirstWord;
 pub use said::Said;
 pub use wire_error::{WireClass, WireError, printable};

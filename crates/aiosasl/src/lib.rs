@@ -102,7 +102,7 @@
 //!
 //! # Features
 //!
-//! `plain`, `login`, `anonymous`, `external`, `oauthbearer`, `xoauth2`, `scram` (or one hash: `scram-sha-1`, `scram-sha-224`, `scram-sha-256`, `scram-sha-384`,
+//! `plain`, `login`, `anonymous`, `external`, `oauthbearer`, `oauth10a`, `xoauth2`, `scram` (or one hash: `scram-sha-1`, `scram-sha-224`, `scram-sha-256`, `scram-sha-384`,
 //! `scram-sha-512`, `scram-sha3-512`), `ht` (`ht-sha-512`, `ht-sha3-512`), `otp`, `securid`, `ecdsa-nist256p-challenge`,
 //! `ecdh-x25519-challenge`, `gssapi`, `gs2`, `gss-spnego`, `saml20`, `openid20`, `legacy` (or one: `cram-md5`, `digest-md5`, `digest-md5-des`, `ntlm`),
 //! `end-point` (`tls-server-end-point` from a certificate), `precis`, `std`

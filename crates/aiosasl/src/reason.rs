@@ -72,6 +72,8 @@ reasons! {
     BadChallenge = "bad-challenge", "expected a challenge of the form <unique@host>";
     /// The character set is not `utf-8` (RFC 2831 section 2.1.1).
     BadCharset = "bad-charset", "expected the character set utf-8, or none";
+    /// The two bits that check six words don't fit (RFC 2289 section 6).
+    BadChecksum = "bad-checksum", "the six words don't fit together";
     /// The client means another service, or none (RFC 2831 section 2.1.2).
     BadDigestUri = "bad-digest-uri", "expected the name and host of this service";
     /// Not `name=value`, or no comma before the next one (RFC 2831 section 7.1).
@@ -82,8 +84,12 @@ reasons! {
     BadGs2Flag = "bad-gs2-flag", "expected a gs2 flag: n, y or p";
     /// The gs2 header breaks its grammar (RFC 5802 section 7).
     BadGs2Header = "bad-gs2-header", "the gs2 header breaks its grammar";
+    /// A one-time password is not sixteen hexadecimal digits (RFC 2289 section 6).
+    BadHex = "bad-hex", "expected sixteen hexadecimal digits";
     /// A name of no mechanism of the HT family (draft-ietf-kitten-sasl-ht section 2).
     BadHtName = "bad-ht-name", "expected the name of a hashed token's mechanism: HT, a hash, and a binding";
+    /// A new sequence has other than three fields (RFC 2243 section 2.3).
+    BadInitFields = "bad-init-fields", "expected three fields: a password, parameters, and a new password";
     /// The iteration count is no positive decimal without leading zero (RFC 5802 section 7).
     BadIterationCount = "bad-iteration-count", "expected a positive decimal iteration count";
     /// A key is not letters alone (RFC 7628 section 3.1).
@@ -96,6 +102,8 @@ reasons! {
     BadMaxbuf = "bad-maxbuf", "expected a buffer size from 17 to 16777215 octets that holds a message";
     /// The nonce count is not eight hexadecimal digits, or not 1 for a new nonce (RFC 2831 section 2.1.2).
     BadNc = "bad-nc", "expected a nonce count of 00000001";
+    /// A new sequence has parameters that nobody can use (RFC 2243 section 2.3).
+    BadNewParams = "bad-new-params", "expected an algorithm, a sequence number, and a seed";
     /// A nonce is empty, or has a character that is not printable ASCII, or a comma (RFC 5802 section 7).
     BadNonce = "bad-nonce", "expected a nonce of printable ASCII without comma";
     /// A field of NTLM lies outside of its message, or in its fixed part (MS-NLMP section 2.2.1).
@@ -112,12 +120,16 @@ reasons! {
     BadResponderMessage = "bad-responder-msg", "expected 0 or 1 at the beginning of the server's message";
     /// A URL is none that a browser may be sent to (RFC 6595 section 3.2, RFC 6616 section 3.2).
     BadRedirect = "bad-redirect", "expected a URL that a browser may be sent to";
+    /// A seed has other than 1 to 16 letters and digits (RFC 2289 section 6).
+    BadSeed = "bad-seed", "expected a seed of 1 to 16 letters and digits";
     /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
     BadSignature = "bad-signature", "expected a message of NTLM";
     /// A signature is not in DER (RFC 3279 section 2.2.3).
     BadSignatureEncoding = "bad-signature-encoding", "expected a signature in DER";
     /// What is told of a user is no list of attributes and values (RFC 6616 section 3.4).
     BadSregPair = "bad-sreg-pair", "expected attributes and values, '=' and ',' between them";
+    /// The PIN that the server proposes has other than 4 to 32 printable octets (RFC 2808 section 3.2).
+    BadSuggestedPin = "bad-suggested-pin", "the server proposes a PIN that is none";
     /// The token has characters that no bearer token has, or there is none (RFC 6750 section 2.1).
     BadToken = "bad-token", "expected a bearer token";
     /// A message of NTLM is another one than the one that is due (MS-NLMP section 2.2.1).
@@ -208,6 +220,8 @@ reasons! {
     ErrorTooLong = "error-too-long", "the server's error is longer than 8192 octets";
     /// A mandatory extension, `m=`, that nobody knows (RFC 5802 section 5.1).
     ExtensionsNotSupported = "extensions-not-supported", "a mandatory extension is not supported";
+    /// A message has another number of fields than it should.
+    FieldCount = "field-count", "the message has the wrong number of fields";
     /// A name or password is longer than 1024 octets.
     FieldTooLong = "field-too-long", "a field is longer than 1024 octets";
     /// The initiator of a security context is nobody in particular (RFC 4752 section 3).
@@ -224,6 +238,10 @@ reasons! {
     GssUnavailable = "gss-unavailable", "there is no security service for this mechanism here";
     /// A hash is not as long as the mechanism's (draft-ietf-kitten-sasl-ht section 3).
     HashLength = "hash-length", "the hash has the wrong length";
+    /// The client names somebody else in the middle of the exchange (RFC 2808 section 3).
+    IdentityChanged = "identity-changed", "the client names somebody else than before";
+    /// An identity is longer than 255 octets (RFC 2444 section 3, RFC 2808 section 3.1).
+    IdentityTooLong = "identity-too-long", "an identity is longer than 255 octets";
     /// An initial response came with a mechanism in which the server speaks first (RFC 4422 section 3.2).
     InitialResponseNotAllowed = "initial-response-not-allowed", "the mechanism takes no initial response";
     /// A SCRAM message is not UTF-8, or has a NUL (RFC 5802 section 5.1).
@@ -304,10 +322,16 @@ reasons! {
     NoForwardSecrecy = "no-forward-secrecy", "policy wants a mechanism with forward secrecy";
     /// The server offers no layer that anybody knows, and going without neither (RFC 4752 section 3.1).
     NoKnownLayer = "no-known-layer", "the server offers no known security layer";
+    /// A field has control characters (RFC 2808 section 3.1).
+    NonPrintable = "non-printable", "expected printable characters";
     /// The mechanism has to name the service and its host, and nobody has said which (RFC 2831 section 2.1.2).
     NoService = "no-service", "the mechanism names the service and its host, and the rules say neither";
     /// There is no space before the digest (RFC 2195 section 2).
     NoSpace = "no-space", "expected a space before the digest";
+    /// The server takes no extended responses, which are mandatory (RFC 2444 section 3).
+    NotExtended = "not-extended", "the server takes no extended responses";
+    /// The response has no type before a colon (RFC 2444 section 3).
+    NotExtendedResponse = "not-extended-response", "expected a response with its type before a colon";
     /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
     NoToken = "no-token", "the client gives no token, and asks what is wanted";
     /// A name has other characters than ASCII, and one end of NTLM has no Unicode (MS-NLMP section 2.2.2.5).
@@ -342,8 +366,12 @@ reasons! {
     NulInField = "nul-in-field", "a name or a password has a NUL";
     /// A NUL in a user name.
     NulInUsername = "nul-in-username", "the user name has a NUL";
+    /// The one-time password is not the one that was asked for (RFC 2289 section 7).
+    OtpMismatch = "otp-mismatch", "the one-time password is not the one that was asked for";
     /// A message or an answer came out of turn.
     OutOfTurn = "out-of-turn", "a message or an answer came out of turn";
+    /// A passcode has other than 4 to 32 octets (RFC 2808 section 3.1).
+    PasscodeLength = "passcode-length", "expected a passcode of 4 to 32 octets";
     /// Flag `p` under a name without -PLUS (RFC 5802 section 6).
     PFlagWithoutPlus = "p-flag-without-plus", "a channel binding on a mechanism without -PLUS";
     /// The code is not the one that the account's device shows (RFC 2808).
@@ -354,6 +382,8 @@ reasons! {
     PasswordPrepFailed = "password-prep-failed", "the password has forbidden characters";
     /// The store says that the password is wrong.
     PasswordWrong = "password-wrong", "the password is wrong";
+    /// A PIN has other than 4 to 32 octets (RFC 2808 section 3.1).
+    PinLength = "pin-length", "expected a PIN of 4 to 32 octets";
     /// We would say `y` (the server has no -PLUS), and it has (RFC 5802 section 6).
     PlusOffered = "plus-offered", "flag y would be a lie: the server offers -PLUS";
     /// Flag `n` or `y` under a -PLUS name (RFC 5802 section 6).
@@ -372,12 +402,20 @@ reasons! {
     ResponseMismatch = "response-mismatch", "the client's response does not fit";
     /// The response is not 32 lower-case hexadecimal digits (RFC 2831 section 2.1.2).
     ResponseNotLowercaseHex = "response-not-lowercase-hex", "expected a response of 32 lower-case hexadecimal digits";
+    /// A response is longer than 1024 octets.
+    ResponseTooLong = "response-too-long", "the response is longer than 1024 octets";
     /// The server's response is wrong: it does not know the secret (RFC 2831 section 2.1.3).
     RspauthMismatch = "rspauth-mismatch", "the server's response does not fit: it does not know the password";
     /// The server's response is not 32 lower-case hexadecimal digits (RFC 2831 section 2.1.3).
     RspauthNotLowercaseHex = "rspauth-not-lowercase-hex", "expected a server's response of 32 lower-case hexadecimal digits";
     /// A secret that is good for once was used by somebody else in the same moment (RFC 2444 section 7).
     SecretReplaced = "secret-replaced", "the secret was used by somebody else in the same moment";
+    /// A new sequence has the seed of the old one (RFC 2444 section 4).
+    SeedNotChanged = "seed-not-changed", "expected another seed than the old one";
+    /// All passwords of the sequence were used (RFC 2289 section 8).
+    SequenceExhausted = "sequence-exhausted", "all one-time passwords of the sequence were used";
+    /// The sequence number is above 9999, refused before any hashing.
+    SequenceTooHigh = "sequence-too-high", "the sequence number is above 9999";
     /// Flag `y` while the server offers -PLUS: somebody hid it (RFC 5802 section 6).
     ServerDoesSupportChannelBinding = "server-does-support-channel-binding", "the client believes that there is no -PLUS: is there a man in the middle?";
     /// Success before the server has proven that it knows the secret (RFC 5802 section 3).
@@ -416,10 +454,20 @@ reasons! {
     UnexpectedChallenge = "unexpected-challenge", "a challenge came after the mechanism's last message";
     /// The account is not known, or has no verifier for this mechanism; the peer must not learn it.
     UnknownAccount = "unknown-account", "no such account, or no verifier for this mechanism";
+    /// The server asks for a hash that is not spoken (RFC 2444 section 2).
+    UnknownAlgorithm = "unknown-algorithm", "the hash that the server asks for is not supported";
+    /// The server asks for neither a passcode nor a PIN (RFC 2808 section 3.2).
+    UnknownRequest = "unknown-request", "expected the request for a passcode or a PIN";
+    /// The response is of a type that nobody knows (RFC 2243 section 2).
+    UnknownResponseType = "unknown-response-type", "expected a response of the type hex, word, init-hex or init-word";
+    /// A word is not in the dictionary (RFC 2289 appendix D).
+    UnknownWord = "unknown-word", "a word is not in the standard dictionary";
     /// The channel binding type can't be produced on this connection (RFC 5802 section 6).
     UnsupportedChannelBindingType = "unsupported-channel-binding-type", "no channel binding of this type on this connection";
     /// A quoted value does not end (RFC 2831 section 7.1).
     UnterminatedQuote = "unterminated-quote", "expected a quote at the end of a quoted value";
+    /// A one-time password has other than six words (RFC 2289 section 6).
+    WordCount = "word-count", "expected six words";
     /// A layer whose buffer has no room (RFC 4752 section 3.2).
     ZeroSizeWithLayer = "zero-size-with-layer", "a security layer with a buffer of no size";
 }

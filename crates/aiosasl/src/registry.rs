@@ -18,7 +18,7 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
     match mechanism.properties.needs {
         Needs::Anonymity => credentials.trace.is_some(),
         // What the caller or the system knows.
-        Needs::External | Needs::Ticket | Needs::Passcode => true,
+        Needs::External | Needs::Ticket => true,
         Needs::Foreign => matches!(credentials.key, Key::Foreign(_)),
         Needs::Password => is_password(mechanism, &credentials.key),
         Needs::PrivateKey => matches!(credentials.key, Key::Private(_)),
@@ -29,7 +29,7 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
                 && (named || !mechanism.name.as_str().starts_with("HT-"))
         }
         // Somebody with a name, and with nothing that proves it.
-        Needs::Visit => {
+        Needs::Passcode | Needs::Visit => {
             credentials.authentication_id.is_some() && matches!(credentials.key, Key::None)
         }
     }

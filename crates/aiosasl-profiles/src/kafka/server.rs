@@ -1,8 +1,9 @@
-//! The broker's half of Kafka: requests to SASL messages, and what becomes of an exchange to answers.
+//! The broker's half of Kafka: what it speaks, and what becomes of an exchange to answers. What the first
+//! token says is told by [`FirstWord`](crate::FirstWord).
 
 use aiosasl::{
     error::FailureCode,
-    message::{Challenge, ClientMessage, Response, ServerMessage},
+    message::{Challenge, ServerMessage},
     name::MechanismName,
 };
 
@@ -35,22 +36,6 @@ pub fn handshake(
     };
     let list: MechanismList = enabled.iter().copied().collect();
     Reply { correlation, error, body: ReplyBody::SaslHandshake(list) }.to_frame(1)
-}
-
-/// Whose first word an exchange by a mechanism begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FirstWord {
-    /// The client's: its first token is an initial response, be it empty.
-    Client,
-    /// The server's: an empty first token only asks for it.
-    Server,
-}
-
-/// What the first token says.
-pub fn first(mechanism: MechanismName, token: Response, first: FirstWord) -> ClientMessage {
-    let initial_response =
-        if token.is_empty() && first == FirstWord::Server { None } else { Some(token) };
-    ClientMessage::Authenticate { mechanism, initial_response }
 }
 
 /// The answer to a token in a request of this version.

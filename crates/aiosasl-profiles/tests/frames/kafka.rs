@@ -7,13 +7,12 @@ use aiosasl::{
     name::MechanismName,
 };
 use aiosasl_profiles::{
-    WireClass,
+    FirstWord, WireClass,
     frame::MechanismList,
     kafka::{
         Api, ApiRange, Reply, ReplyBody, Request, RequestBody, Versions,
         client::{Exchange, Heard, Stage},
-        content, measure, raw,
-        server::{self, FirstWord},
+        content, measure, raw, server,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -140,7 +139,7 @@ fn refusals_are_told_apart() {
 #[test]
 fn an_empty_first_token_is_one_where_the_client_speaks_first() {
     let mechanism = "X".parse().unwrap();
-    let first = |who| server::first(mechanism, Response::empty(), who);
+    let first = |who: FirstWord| who.request(mechanism, Response::empty());
     let empty = Some(Response::empty());
     let message = |initial_response| ClientMessage::Authenticate { mechanism, initial_response };
     assert_eq!(first(FirstWord::Client), message(empty));

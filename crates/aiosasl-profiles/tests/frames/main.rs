@@ -1,6 +1,8 @@
 //! Every frame of the vectors, written and read by the room of its protocol; a protocol without one is named.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod amqp091;
+mod amqp10;
 mod cassandra;
 mod kafka;
 mod ldap;
@@ -19,6 +21,8 @@ type Player = fn(&Entry<'_>);
 
 /// The protocols that have a room, and who plays their frames.
 const ROOMS: &[(&str, Player)] = &[
+    ("amqp-0-9-1", amqp091::play),
+    ("amqp-1.0", amqp10::play),
     ("cassandra", cassandra::play),
     ("kafka", kafka::play),
     ("ldap", ldap::play),
@@ -29,7 +33,7 @@ const ROOMS: &[(&str, Player)] = &[
 ];
 
 /// Those that have none yet: their frames wait for it.
-const NO_ROOM_YET: &[&str] = &["amqp-0-9-1", "amqp-1.0", "mongodb"];
+const NO_ROOM_YET: &[&str] = &["mongodb"];
 
 /// A frame of the vectors.
 struct Entry<'a> {

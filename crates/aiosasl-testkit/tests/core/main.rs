@@ -2,6 +2,7 @@
 
 mod broken;
 mod challenge;
+mod codes;
 mod digest_md5;
 mod gssapi;
 mod laws;

@@ -11,6 +11,7 @@ use aiosasl::{
     mechanisms::{
         challenge::{ecdsa, x25519},
         ht::Member,
+        otp::{Algorithm, OneTimeState},
     },
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
@@ -73,6 +74,7 @@ pub(crate) fn accounts() -> Accounts {
     let form = |mechanism| SecretForm::PublicKey { mechanism };
     let [ecdsa, x25519] =
         [ecdsa::public_key(&private), x25519::public_key(&private)].map(|it| it.expect("a key"));
+    let one_time = OneTimeState::new(Algorithm::Md5, 499, "ke1234", "pencil").expect("a state");
     let with_tokens = Member::ALL.iter().fold(Accounts::new(), |accounts, member| {
         let form = SecretForm::HashedToken { mechanism: member.as_str() };
         accounts.with_secret("user", form, b"pencil")
@@ -81,7 +83,8 @@ pub(crate) fn accounts() -> Accounts {
         .with_secret("user", form("ECDSA-NIST256P-CHALLENGE"), &ecdsa)
         .with_secret("user", form("ECDH-X25519-CHALLENGE"), &x25519)
         .with_plain_password("user", "pencil")
-        .with_passcode("user", "12345678", PasscodeVerdict::Accepted)
+        .with_passcode("user", "pencil", PasscodeVerdict::Accepted)
+        .with_secret("user", SecretForm::OneTime, one_time.to_text().as_bytes())
         .with_token("user", "pencil")
         .with_token("user", SIGNED)
         .with_external("user".try_into().expect("a name"))

@@ -124,7 +124,7 @@ fn client(vector: &Value, bindings: &[ChannelBinding]) -> ClientExchange {
         rules: Rules::default(),
         offered: Offered::default(),
     };
-    let client = HtClient::new(member, form, &context).expect("good credentials");
+    let client = HtClient::new(member, &form, &context).expect("good credentials");
     ClientExchange::new(Box::new(client))
 }
 

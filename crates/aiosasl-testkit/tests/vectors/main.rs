@@ -11,9 +11,11 @@ mod login;
 mod ntlm;
 mod oauth;
 mod one_message;
+mod otp;
 mod reference;
 mod scram;
 mod scram_parts;
+mod securid;
 mod visit;
 mod words;
 
@@ -75,6 +77,16 @@ const HERE: &[(&str, &[Player])] = &[
         ],
     ),
     ("openid20.json", &[visit::openid20]),
+    (
+        "otp.json",
+        &[
+            otp::exchanges,
+            otp::malformed_messages_are_refused,
+            otp::passwords_have_two_spellings,
+            otp::published_examples_that_do_not_verify,
+        ],
+    ),
+    ("otp_dictionary.json", &[otp::every_word_has_its_value]),
     ("plain.json", &[one_message::plain_is_one_message_of_three_fields]),
     ("saml20.json", &[visit::saml20]),
     (
@@ -89,6 +101,14 @@ const HERE: &[(&str, &[Player])] = &[
         ],
     ),
     ("scram_storage.json", &[scram_parts::stored_forms]),
+    (
+        "securid.json",
+        &[
+            securid::codes_come_with_names,
+            securid::malformed_messages_are_refused,
+            securid::servers_ask_for_more,
+        ],
+    ),
 ];
 
 /// Who plays the files that are not played here: a test file, and what of it opens the vectors.

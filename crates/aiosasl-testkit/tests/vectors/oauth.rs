@@ -28,7 +28,10 @@ pub(crate) fn bearers_show_a_token(vectors: &mut Vectors) {
             assert_eq!(authzid, vector["authzid"].as_str());
             assert_eq!((&*read.endpoint.host, read.endpoint.port), ("example.com", Some(143)));
             assert!(read.parameters.expose().starts_with(b"realm=\"Example\","));
-            play(&OAUTH10A, vector, &message, &credentials(vector));
+            let credentials = Credentials::token(read.parameters)
+                .for_endpoint(read.endpoint)
+                .acting_as(read.authorization_id);
+            play(&OAUTH10A, vector, &message, &credentials);
         } else {
             play(&OAUTHBEARER, vector, &message, &credentials(vector));
         }

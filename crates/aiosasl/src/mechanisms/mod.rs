@@ -22,6 +22,8 @@ pub mod login;
 pub mod ntlm;
 #[cfg(any(feature = "oauthbearer", feature = "xoauth2"))]
 pub mod oauth;
+#[cfg(feature = "otp")]
+pub mod otp;
 #[cfg(feature = "plain")]
 pub mod plain;
 #[cfg(any(
@@ -33,6 +35,8 @@ pub mod plain;
     feature = "scram-sha3-512",
 ))]
 pub mod scram;
+#[cfg(feature = "securid")]
+pub mod securid;
 #[cfg(any(feature = "openid20", feature = "saml20"))]
 pub mod visit;
 
@@ -121,6 +125,10 @@ pub const ALL: &[Mechanism] = &[
     visit::SAML20,
     #[cfg(feature = "openid20")]
     visit::OPENID20,
+    #[cfg(feature = "otp")]
+    otp::MECHANISM,
+    #[cfg(feature = "securid")]
+    securid::MECHANISM,
     #[cfg(feature = "anonymous")]
     anonymous::MECHANISM,
 ];

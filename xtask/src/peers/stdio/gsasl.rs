@@ -22,6 +22,8 @@ const CONTENT: &str = " authentication finished (";
 pub(super) const SERVER_FIRST: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "LOGIN"];
 /// Which ask for service and host. Where the host is known, it no longer asks for a channel binding.
 const NAME_A_HOST: [&str; 3] = ["DIGEST-MD5", "GSSAPI", "GS2-KRB5"];
+/// What it says of a client before it asks whether to let it in.
+const ABOUT_GSS: [&str; 2] = ["Authzid: ", "Display Name: "];
 /// An empty line is a message, or the end: so many may be needed to know.
 const MOST_EMPTY_LINES: u32 = 3;
 
@@ -76,6 +78,7 @@ impl Gsasl {
                     self.pipe.next()?;
                     continue;
                 }
+                Event::Line(line) if ABOUT_GSS.iter().any(|it| line.starts_with(it)) => continue,
                 Event::Line(line) => Said::Message(line),
                 Event::Told(line) if line.contains(CONTENT) => {
                     self.content = true;

@@ -246,6 +246,8 @@ impl Row {
         match self.case {
             _ if self.hole.is_some() || self.ours == Half::Client => None,
             Case::Forbidden => Some("authorization-denied"),
+            // A client without a ticket has nothing to say.
+            Case::Wrong if self.needs_ticket() => Some("end-of-input"),
             Case::Acts | Case::Foreign | Case::Right => None,
             Case::Unknown | Case::Wrong => Some("invalid-credentials"),
         }

@@ -52,7 +52,7 @@ impl HtClient {
     /// const HT_SHA_256_EXPR_KV: Mechanism = Mechanism {
     ///     client: |context| {
     ///         let form = Form::KeyValue(Pairs::default());
-    ///         Ok(Box::new(HtClient::new(&Member::SHA_256_EXPR, form, context)?))
+    ///         Ok(Box::new(HtClient::new(&Member::SHA_256_EXPR, &form, context)?))
     ///     },
     ///     ..ht::HT_SHA_256_EXPR
     /// };
@@ -65,7 +65,7 @@ impl HtClient {
     /// context has no binding of the type in the mechanism's name.
     pub fn new(
         member: &'static Member,
-        form: Form,
+        form: &Form,
         context: &ClientContext<'_>,
     ) -> Result<Self, Error> {
         let credentials = context.credentials;
@@ -86,7 +86,7 @@ impl HtClient {
         };
         let binding = member.binding_data(bound.into_iter()).map_err(Error::Policy)?;
         let hash = member.initiator(token.expose(), binding, form.pairs());
-        let first = message::spell_initiator(name.as_str(), &form, hash.as_ref());
+        let first = message::spell_initiator(name.as_str(), form, hash.as_ref());
         let expects = match form {
             Form::Deployed => Expects::Deployed,
             Form::KeyValue(_) => Expects::KeyValue,

@@ -170,7 +170,7 @@ mod tests {
     /// A hash may begin with a NUL, or with octets that look like a pair and a NUL.
     #[test]
     fn the_length_tells_the_forms_apart() {
-        let hash = *b"\0k=v\0678";
+        let hash = *b"\0k=v\x00678";
         let deployed = parse_proof(&hash, hash.len(), Expects::Either);
         assert_eq!(deployed, Ok((Form::Deployed, &hash[..])));
         for pairs in ["", "k=v"] {

@@ -54,7 +54,7 @@ macro_rules! family {
             pub const $constant: Mechanism = Mechanism {
                 name: Member::$member.name(),
                 properties: $properties,
-                client: |context| Ok(Box::new(HtClient::new(&Member::$member, Form::Deployed, context)?)),
+                client: |context| Ok(Box::new(HtClient::new(&Member::$member, &Form::Deployed, context)?)),
                 server: |context| Box::new(HtServer::new(&Member::$member, Takes::Either, context)),
             };
         )+

@@ -51,7 +51,8 @@ struct Setup {
 struct Pending {
     transcript: Transcript,
     authentication_id: AuthenticationId,
-    doomed: Option<Reason>,
+    /// Elsewhere, since most have none.
+    doomed: Option<Box<Reason>>,
 }
 
 impl ScramServer {
@@ -82,6 +83,7 @@ impl ScramServer {
         answer: Answer,
     ) -> Result<ServerTurn, Failure> {
         let (authentication_id, verifier, doomed) = answer.scram_verifier()?;
+        let doomed = doomed.map(Box::new);
         if verifier.hash != self.hash {
             return Err(Failure::new(FailureCode::Temporary, Reason::MechanismUnavailable));
         }
@@ -108,7 +110,7 @@ impl ScramServer {
         let fits = keys::proof_fits(self.hash, stored_key, &auth_message, proof.as_ref());
         let signature = keys::server_signature(self.hash, server_key, &auth_message);
         match doomed {
-            Some(reason) => return Err(Failure::credentials(reason)),
+            Some(reason) => return Err(Failure::credentials(*reason)),
             None if !fits => return Err(Failure::credentials(Reason::InvalidProof)),
             None => {}
         }

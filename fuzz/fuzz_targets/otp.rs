@@ -1,0 +1,7 @@
+//! OTP, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::both(
+    &aiosasl::mechanisms::otp::MECHANISM,
+    octets
+));

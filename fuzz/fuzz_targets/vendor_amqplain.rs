@@ -1,0 +1,4 @@
+//! AMQPLAIN, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::vendor("AMQPLAIN", octets));

@@ -1,0 +1,4 @@
+//! MONGODB-AWS, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::vendor("MONGODB-AWS", octets));

@@ -1,0 +1,4 @@
+//! RABBIT-CR-DEMO, both halves.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| aiosasl_fuzz::vendor("RABBIT-CR-DEMO", octets));
