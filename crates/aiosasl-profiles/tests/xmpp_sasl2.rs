@@ -139,7 +139,7 @@ fn a_resource_and_tokens_ride_on_the_exchange() {
         }),
         bind: Some(Bind { tag: Some("phone".into()) }),
         fast: Some(Fast { count: Some(7), token: TokenUse::Invalidated }),
-        request_token: Some("HT-SHA-256-EXPR".parse().unwrap()),
+        wanted_token: Some("HT-SHA-256-EXPR".parse().unwrap()),
     };
     let xml = spell(&message, &request);
     assert_eq!(said(&xml), Ok(Said { message, request }));
@@ -240,7 +240,7 @@ proptest! {
             user_agent: agent.map(|it| UserAgent { id: Some(it.clone()), software: None, device: Some(it) }),
             bind: tag.map(|tag| Bind { tag }),
             fast: count.map(|count| Fast { count: Some(count), token: TokenUse::Kept }),
-            request_token: None,
+            wanted_token: None,
         };
         let xml = spell(&message, &request);
         prop_assert_eq!(said(&xml), Ok(Said { message, request }));

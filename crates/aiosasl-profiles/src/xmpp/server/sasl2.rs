@@ -63,7 +63,8 @@ pub fn challenge(challenge: &Challenge) -> Zeroizing<String> {
 /// The element that names the tasks of a client whose mechanism has succeeded.
 pub fn more(additional_data: Option<&Challenge>, tasks: &[&str]) -> Zeroizing<String> {
     let data = additional_data.map(|it| sasl2::element("additional-data", "", it.as_bytes()));
-    let tasks: String = tasks.iter().map(|it| format!("<task>{}</task>", escape(it))).collect();
+    let tasks = tasks.iter().map(|it| ["<task>".to_owned(), escape(it), "</task>".to_owned()]);
+    let tasks: String = tasks.flatten().collect();
     let begin = format!("<continue xmlns='{NS_SASL2}'>");
     let data = data.as_ref().map_or("", |it| it.as_str());
     Zeroizing::new([&begin, data, "<tasks>", &tasks, "</tasks></continue>"].concat())

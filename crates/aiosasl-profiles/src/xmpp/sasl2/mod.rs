@@ -2,6 +2,8 @@
 //!
 //! No `=` stands for no octets here: an absent element is nothing, an empty one is no octets.
 
+mod offer;
+
 use aiosasl::{
     encoding::{decode, encode},
     message::{Challenge, ClientMessage, ServerMessage},
@@ -12,6 +14,8 @@ use zeroize::Zeroizing;
 
 use super::{Element, NS_BIND2, NS_FAST, NS_SASL2, sasl::Failure, stream::escape};
 use crate::{WireError, printable};
+
+pub use offer::{FastOffer, Inline, Offered};
 
 /// The most names taken from one list of mechanisms or tasks.
 const MAX_NAMES: usize = 512;
@@ -26,7 +30,7 @@ pub struct Request {
     /// What is proven by the exchange is a token.
     pub fast: Option<Fast>,
     /// A token for later exchanges by this mechanism.
-    pub request_token: Option<MechanismName>,
+    pub wanted_token: Option<MechanismName>,
 }
 
 /// Which program on which device the client is.
@@ -101,27 +105,27 @@ pub(super) fn element(name: &str, namespace: &str, octets: &[u8]) -> Zeroizing<S
 
 impl Request {
     fn spell(&self) -> String {
-        let mut inside = String::new();
-        if let Some(UserAgent { id, software, device }) = &self.user_agent {
+        let agent = self.user_agent.as_ref().map(|UserAgent { id, software, device }| {
             let id = id.as_ref().map(|id| format!(" id='{}'", escape(id))).unwrap_or_default();
-            let (software, device) = (text("software", software), text("device", device));
-            inside += &format!("<user-agent{id}>{software}{device}</user-agent>");
-        }
-        if let Some(Bind { tag }) = &self.bind {
-            inside += &format!("<bind xmlns='{NS_BIND2}'>{}</bind>", text("tag", tag));
-        }
-        if let Some(Fast { count, token }) = self.fast {
+            let software = text("software", software.as_deref());
+            let device = text("device", device.as_deref());
+            format!("<user-agent{id}>{software}{device}</user-agent>")
+        });
+        let bind = self.bind.as_ref().map(|Bind { tag }| {
+            format!("<bind xmlns='{NS_BIND2}'>{}</bind>", text("tag", tag.as_deref()))
+        });
+        let fast = self.fast.map(|Fast { count, token }| {
             let count = count.map(|it| format!(" count='{it}'")).unwrap_or_default();
             let invalidate = match token {
                 TokenUse::Invalidated => " invalidate='true'",
                 TokenUse::Kept => "",
             };
-            inside += &format!("<fast xmlns='{NS_FAST}'{count}{invalidate}/>");
-        }
-        if let Some(mechanism) = self.request_token {
-            inside += &format!("<request-token xmlns='{NS_FAST}' mechanism='{mechanism}'/>");
-        }
-        inside
+            format!("<fast xmlns='{NS_FAST}'{count}{invalidate}/>")
+        });
+        let wanted = self
+            .wanted_token
+            .map(|mechanism| format!("<request-token xmlns='{NS_FAST}' mechanism='{mechanism}'/>"));
+        [agent, bind, fast, wanted].into_iter().flatten().collect()
     }
 
     /// Reads what stands beside a message; `None` where something of it makes no sense.
@@ -144,17 +148,17 @@ impl Request {
                 },
             }),
         };
-        let request_token = match element.child(NS_FAST, "request-token") {
+        let wanted_token = match element.child(NS_FAST, "request-token") {
             None => None,
             Some(it) => Some(MechanismName::parse(it.attribute("mechanism")?).ok()?),
         };
         let bind = bind.map(|it| Bind { tag: child_text(it, NS_BIND2, "tag") });
-        Some(Self { user_agent, bind, fast, request_token })
+        Some(Self { user_agent, bind, fast, wanted_token })
     }
 }
 
-fn text(name: &str, text: &Option<String>) -> String {
-    let text = text.as_ref().map(|text| format!("<{name}>{}</{name}>", escape(text)));
+fn text(name: &str, text: Option<&str>) -> String {
+    let text = text.map(|text| format!("<{name}>{}</{name}>", escape(text)));
     text.unwrap_or_default()
 }
 
@@ -281,92 +285,4 @@ fn octets(element: &Element) -> Result<Challenge, WireError> {
         Ok(octets) => Ok(Challenge::new(octets)),
         Err(error) => Err(WireError::protocol(format!("in <{}/>: {error}", element.name))),
     }
-}
-
-/// What a server offers for such an exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Offered {
-    /// The mechanisms, in the server's order, each once.
-    pub mechanisms: Vec<MechanismName>,
-    /// What was offered and is no mechanism name, made harmless.
-    pub unreadable: Vec<String>,
-    /// Whether a resource can be bound with the exchange.
-    pub bind: Inline,
-    /// What can be done with tokens.
-    pub fast: Option<FastOffer>,
-}
-
-/// Whether something can be asked for together with an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Inline {
-    /// It can't.
-    #[default]
-    NotOffered,
-    /// It can.
-    Offered,
-}
-
-/// What can be done with tokens (XEP-0484 section 3.2).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FastOffer {
-    /// By which mechanisms they can be proven.
-    pub mechanisms: Vec<MechanismName>,
-    /// Whether they may be proven in the early data of TLS.
-    pub early_data: Inline,
-}
-
-impl Offered {
-    pub(super) fn read(authentication: &Element) -> Self {
-        let (mechanisms, unreadable) = names(authentication, NS_SASL2);
-        let inline = authentication.child(NS_SASL2, "inline");
-        let inline = |namespace, name| inline.and_then(|it| it.child(namespace, name));
-        let fast = inline(NS_FAST, "fast").map(|it| FastOffer {
-            mechanisms: names(it, NS_FAST).0,
-            early_data: match it.attribute("tls-0rtt") {
-                Some("true" | "1") => Inline::Offered,
-                _ => Inline::NotOffered,
-            },
-        });
-        let bind = inline(NS_BIND2, "bind").map_or(Inline::NotOffered, |_| Inline::Offered);
-        Self { mechanisms, unreadable, bind, fast }
-    }
-
-    /// The feature; nothing where no mechanism is offered.
-    pub fn spell(&self) -> String {
-        let names = |names: &[MechanismName]| -> String {
-            names.iter().map(|name| format!("<mechanism>{name}</mechanism>")).collect()
-        };
-        if self.mechanisms.is_empty() {
-            return String::new();
-        }
-        let bind = match self.bind {
-            Inline::NotOffered => String::new(),
-            Inline::Offered => format!("<bind xmlns='{NS_BIND2}'/>"),
-        };
-        let fast = self.fast.as_ref().map(|FastOffer { mechanisms, early_data }| {
-            let early = match early_data {
-                Inline::NotOffered => "",
-                Inline::Offered => " tls-0rtt='true'",
-            };
-            format!("<fast xmlns='{NS_FAST}'{early}>{}</fast>", names(mechanisms))
-        });
-        let inline = [bind, fast.unwrap_or_default()].concat();
-        let inline = if inline.is_empty() { inline } else { format!("<inline>{inline}</inline>") };
-        let mechanisms = names(&self.mechanisms);
-        format!("<authentication xmlns='{NS_SASL2}'>{mechanisms}{inline}</authentication>")
-    }
-}
-
-/// The mechanisms that stand in an element, each once; and what stands there and is none.
-fn names(element: &Element, namespace: &str) -> (Vec<MechanismName>, Vec<String>) {
-    let (mut good, mut bad) = (Vec::new(), Vec::new());
-    let names = element.children.iter().filter(|it| it.is(namespace, "mechanism"));
-    for name in names.take(MAX_NAMES).map(|it| it.text.trim_ascii()) {
-        match MechanismName::parse(name) {
-            Ok(name) if good.contains(&name) => {}
-            Ok(name) => good.push(name),
-            Err(_) => bad.push(printable(name.as_bytes())),
-        }
-    }
-    (good, bad)
 }
