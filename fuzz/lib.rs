@@ -236,7 +236,11 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     let credentials = Credentials::none();
     let context = ClientContext {
         credentials: &credentials,
-        binding: if is_plus { ClientBinding::Bound(binding()) } else { ClientBinding::Unsupported },
+        binding: if is_plus {
+            ClientBinding::Bound(binding(mechanism))
+        } else {
+            ClientBinding::Unsupported
+        },
         nonce: nonce("rOprNGfwEbeRWgbNEkqO"),
         rules: rules.clone(),
         offered: Offered::default(),
@@ -263,7 +267,7 @@ pub fn gss(mechanism: &Mechanism, octets: &[u8]) {
     }
     let context = ServerContext {
         nonce: nonce("hvYDpWUa2RaTCAfuxFIl"),
-        bindings: &[binding()],
+        bindings: &[binding(mechanism)],
         plus: if is_plus { PlusOffer::Offered } else { PlusOffer::NotOffered },
         rules,
     };

@@ -17,6 +17,7 @@ pub mod kafka;
 pub mod ldap;
 pub mod line;
 pub mod memcached;
+pub mod mongodb;
 pub mod mqtt;
 #[cfg(feature = "net")]
 pub mod net;

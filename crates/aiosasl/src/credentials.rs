@@ -7,6 +7,7 @@ use core::{any::Any, fmt};
 use crate::hash::HashValue;
 use crate::{
     identity::{AuthenticationId, AuthorizationId},
+    name::MechanismName,
     secret::{Password, Secret},
 };
 
@@ -57,6 +58,19 @@ impl Credentials {
     /// the server wants to hear it. An empty one asks the server what it wants (RFC 7628 section 4.3).
     pub fn token(token: impl Into<Secret>) -> Self {
         Self { key: Key::Token(token.into()), ..Self::default() }
+    }
+
+    /// A user's hashed token (HT-*), which a server has given for this mechanism.
+    pub fn hashed_token(
+        authentication_id: AuthenticationId,
+        mechanism: MechanismName,
+        token: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            authentication_id: Some(authentication_id),
+            key: Key::HashedToken { mechanism, token: token.into() },
+            ..Self::default()
+        }
     }
 
     /// The same, of this user.
@@ -120,7 +134,14 @@ pub enum Key {
     Stored(Secret),
     /// A private key, 32 octets: an ECDSA P-256 scalar (big-endian), or an X25519 key.
     Private(Secret),
-    /// A token, as the issuer gave it: a bearer token (RFC 6750), or a hashed one (HT-*).
+    /// A hashed token (HT-*), as the server gave it, good for one mechanism.
+    HashedToken {
+        /// For which.
+        mechanism: MechanismName,
+        /// The token.
+        token: Secret,
+    },
+    /// A token, as the issuer gave it: a bearer token (RFC 6750); or a hashed one, for an HT-* mechanism that is named.
     Token(Secret),
     /// What a mechanism from elsewhere logs in with.
     Foreign(ForeignKey),

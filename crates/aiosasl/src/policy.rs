@@ -212,6 +212,8 @@ impl Policy {
             return self.named_binding(&kind, channel.bindings);
         }
         let offers_plus = offered.mechanisms.iter().any(MechanismName::is_plus);
+        let types_are_explained =
+            offers_plus || offered.mechanisms.iter().any(|it| it.named_binding().is_some());
         let is_known = !offered.mechanisms.is_empty();
         // Servers list the types also where they have nothing but PLAIN or EXTERNAL.
         let could_bind = offered.mechanisms.iter().any(MechanismName::has_plus_form);
@@ -228,10 +230,12 @@ impl Policy {
             (false, _) if self.channel_binding == BindingPolicy::Require => {
                 Err(Reason::ChannelBindingRequired)
             }
-            (false, Some(_)) if could_bind && lists_types && !offers_plus => {
+            (false, Some(_)) if could_bind && lists_types && !types_are_explained => {
                 Err(Reason::DowngradeDetected)
             }
-            (false, Some(_)) if mechanism == "NTLM" => Ok(end_point(channel.bindings)),
+            (false, _) if mechanism == "NTLM" && self.channel_binding != BindingPolicy::Off => {
+                Ok(end_point(channel.bindings))
+            }
             (false, Some(_)) if is_known && !offers_plus => Ok(ClientBinding::NotOffered),
             (false, _) => Ok(ClientBinding::Unsupported),
         }

@@ -22,12 +22,12 @@ pub fn suits(mechanism: &Mechanism, credentials: &Credentials) -> bool {
         Needs::Foreign => matches!(credentials.key, Key::Foreign(_)),
         Needs::Password => is_password(mechanism, &credentials.key),
         Needs::PrivateKey => matches!(credentials.key, Key::Private(_)),
-        // A hashed token is of somebody, and says who; a bearer token says it itself.
-        Needs::Token => {
-            let named = credentials.authentication_id.is_some();
-            matches!(credentials.key, Key::Token(_))
-                && (named || !mechanism.name.as_str().starts_with("HT-"))
-        }
+        Needs::Token => match &credentials.key {
+            // Good for one mechanism, and nobody else's to see.
+            Key::HashedToken { mechanism: name, .. } => *name == mechanism.name,
+            Key::Token(_) => !mechanism.name.as_str().starts_with("HT-"),
+            _ => false,
+        },
         // Somebody with a name, and with nothing that proves it.
         Needs::Passcode | Needs::Visit => {
             credentials.authentication_id.is_some() && matches!(credentials.key, Key::None)
@@ -44,6 +44,8 @@ fn is_password(mechanism: &Mechanism, key: &Key) -> bool {
             mechanism.name.as_str().starts_with("SCRAM-")
         }
         Key::Stored(_) => matches!(mechanism.name.as_str(), "NTLM" | "DIGEST-MD5"),
-        Key::None | Key::Private(_) | Key::Token(_) | Key::Foreign(_) => false,
+        Key::None | Key::Private(_) | Key::HashedToken { .. } | Key::Token(_) | Key::Foreign(_) => {
+            false
+        }
     }
 }

@@ -116,12 +116,22 @@ impl Session {
         self.tls().filter(|tls| tls.verified).map_or(0, TlsInfo::strength)
     }
 
+    /// Whether a security layer can be put around what follows: ask a policy for one only where it can.
+    pub fn carries_layers(&self) -> bool {
+        !matches!(self.client, Client::Irc(_) | Client::Xmpp(_))
+    }
+
     /// Puts the security layer that a mechanism has negotiated around all that follows.
     ///
     /// # Errors
     ///
-    /// Class [`Protocol`](WireClass::Protocol) where what the server has said already is damaged.
+    /// Class [`Protocol`](WireClass::Protocol) where what the server has said already is damaged;
+    /// [`Policy`](WireClass::Policy) in protocols that have no room for one ([`Protocol::carries_layers`]).
     pub fn protect(&mut self, layer: Box<dyn SecurityLayer>) -> Result<(), WireError> {
+        if !self.carries_layers() {
+            let text = "a security layer was negotiated, and this protocol has no room for one";
+            return Err(WireError::new(WireClass::Policy, text));
+        }
         each!(&mut self.client, it => it.transport_mut().protect(layer))
     }
 

@@ -81,6 +81,12 @@ impl Protocol {
         self.row().service
     }
 
+    /// Whether the shells put a security layer around what follows a login. XMPP begins a new stream with the success, and
+    /// IRC goes on registering: there is no moment from which a layer could hold, and none is negotiated.
+    pub fn carries_layers(self) -> bool {
+        !matches!(self, Self::Irc | Self::Xmpp)
+    }
+
     fn row(self) -> &'static Row {
         let [imap, irc, pop3, sieve, smtp, submission, xmpp] = &TABLE;
         match self {

@@ -43,6 +43,8 @@ pub(crate) struct Transport {
     bindings: Vec<ChannelBinding>,
     /// What a mechanism has put around all that follows.
     layer: Layering,
+    /// What has come out of its layer, and waits to be read.
+    opened: Line,
 }
 
 /// Whether a security layer lies around what is sent and read.
@@ -77,6 +79,7 @@ impl Transport {
             tls: None,
             bindings: Vec::new(),
             layer: Layering::None,
+            opened: Line::default(),
         }
     }
 
@@ -87,9 +90,9 @@ impl Transport {
     /// Class [`Protocol`](WireClass::Protocol) where that is damaged.
     pub(crate) fn protect(&mut self, layer: Box<dyn SecurityLayer>) -> Result<(), WireError> {
         let mut buffers = Buffers::new(layer);
-        let opened = buffers.open(&self.lines.take()).map_err(damaged)?;
+        self.opened = buffers.open(&self.lines.take()).map_err(damaged)?;
         self.layer = Layering::Around(buffers);
-        self.lines.push(&opened).map_err(|error| WireError::protocol(error.to_string()))
+        Ok(())
     }
 
     /// The same, once the next message is sent.
@@ -99,7 +102,8 @@ impl Transport {
 
     /// The stream, for somebody else to go on with: with all that was read so far.
     pub(crate) fn into_stream(mut self) -> Option<AuthenticatedStream> {
-        let read_so_far = self.lines.take();
+        let mut read_so_far = self.lines.take();
+        read_so_far.extend_from_slice(&self.opened);
         let buffers = match self.layer {
             Layering::Around(buffers) => Some(buffers),
             Layering::None | Layering::AfterNext(_) => None,
@@ -302,14 +306,15 @@ impl Transport {
 
     /// The next octets, out of their layer: never none.
     async fn read(&mut self) -> Result<Line, WireError> {
-        loop {
+        while self.opened.is_empty() {
             let chunk = self.read_as_it_is().await?;
             let Layering::Around(buffers) = &mut self.layer else { return Ok(chunk) };
-            let opened = buffers.open(&chunk).map_err(damaged)?;
-            if !opened.is_empty() {
-                return Ok(opened);
-            }
+            self.opened = buffers.open(&chunk).map_err(damaged)?;
         }
+        // A buffer may be larger than what a line may be: in pieces, as if it had come so.
+        let end = self.opened.len().min(CHUNK);
+        let rest = self.opened.split_off(end);
+        Ok(std::mem::replace(&mut self.opened, Line::new(rest)))
     }
 
     /// A connection that waits costs no room for what it waits for: the chunk lies on the stack, and is kept in the

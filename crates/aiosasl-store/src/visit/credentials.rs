@@ -160,7 +160,7 @@ impl Visit {
     ) -> Result<Answer, (Query, StoreError)> {
         if let Some(name) = query.claimed() {
             let prepared = self.service.names.prepare(name.as_str());
-            self.seen().name = prepared.ok();
+            self.seen().names.extend(prepared);
         }
         match self.try_token(query.token()).await {
             Ok(verdict) => Ok(query.answer(verdict)),

@@ -38,8 +38,8 @@ pub struct Visit {
 /// What the exchange that runs has been about.
 #[derive(Debug, Default)]
 struct Seen {
-    /// The account that was asked about, whether there is one or not.
-    name: Option<AuthenticationId>,
+    /// The accounts that were asked about, whether there are any or not: mostly one.
+    names: Vec<AuthenticationId>,
     /// The credential by which somebody may come in.
     credential: Option<Credential>,
     /// Who came in by a back end that keeps no accounts.
@@ -68,7 +68,12 @@ impl Visit {
     }
 
     fn note(&self, name: AuthenticationId, credential: Option<Credential>) {
-        *self.seen() = Seen { name: Some(name), credential, without_account: None };
+        let mut seen = self.seen();
+        if !seen.names.contains(&name) {
+            seen.names.push(name);
+        }
+        seen.credential = credential;
+        seen.without_account = None;
     }
 
     /// The credential that was noted has become another one.
@@ -133,7 +138,7 @@ impl driver::Store for Visit {
     }
 
     async fn settle(&self, end: Settled<'_>) {
-        let Seen { name, credential, .. } = std::mem::take(&mut *self.seen());
+        let Seen { names, credential, .. } = std::mem::take(&mut *self.seen());
         match end.result {
             Ok(entrant) => {
                 if let Some(identity) = entrant.identity.authentication_id() {
@@ -141,8 +146,8 @@ impl driver::Store for Visit {
                 }
             }
             Err(failure) if failure.code == FailureCode::InvalidCredentials => {
-                if let Some(name) = name {
-                    self.failed(&name).await;
+                for name in &names {
+                    self.failed(name).await;
                 }
             }
             Err(_) => {}

@@ -114,7 +114,10 @@ fn a_device_is_asked_for_all_that_the_server_wants() {
         let text = match question.subject() {
             Subject::Passcode => "11111111",
             Subject::NextPasscode => "22222222",
-            Subject::NewPin { suggested: Some(pin) } => &pin.to_string(),
+            Subject::NewPin { suggested } => {
+                assert_eq!(suggested.as_deref(), Some("4567"));
+                "4567"
+            }
             other => panic!("{other:?}"),
         };
         question.answer(text)

@@ -118,17 +118,16 @@ fn play_clients(vector: &Value, challenge: &str, said: &str) {
 
 pub(crate) fn malformed_messages_are_refused(vectors: &mut Vectors) {
     for (at, vector) in vectors.section("malformed").iter().enumerate() {
-        let found = match text(&vector["role"]) {
-            "client" => gives_up(text(&vector["challenge_input"])),
-            _ => {
-                let challenge = text(&vector["challenge"]);
-                let accounts = accounts(challenge, text(&vector["passphrase"]));
-                let mut server = server(&accounts);
-                asks(&mut server, b"\0tim", &accounts);
-                match says(&mut server, &octets(&vector["input"]), &accounts) {
-                    Outcome::Failure(failure) => failure.reason.as_str().to_owned(),
-                    Outcome::Success(_) => panic!("{} comes in", vector["id"]),
-                }
+        let found = if text(&vector["role"]) == "client" {
+            gives_up(text(&vector["challenge_input"]))
+        } else {
+            let challenge = text(&vector["challenge"]);
+            let accounts = accounts(challenge, text(&vector["passphrase"]));
+            let mut server = server(&accounts);
+            asks(&mut server, b"\0tim", &accounts);
+            match says(&mut server, &octets(&vector["input"]), &accounts) {
+                Outcome::Failure(failure) => failure.reason.as_str().to_owned(),
+                Outcome::Success(_) => panic!("{} comes in", vector["id"]),
             }
         };
         assert_eq!(found, text(&vector["expect"]), "{}", vector["id"]);

@@ -8,13 +8,14 @@ use aiosasl::{
     hash::Hash,
     identity::AuthorizationId,
     mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext, UsernameRule},
+    mechanisms::scram::digested_password,
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
     nonce::Nonce,
     preparation::Preparation,
     query::{DeriveKeys, ScramVerifier},
     registry,
-    secret::Secret,
+    secret::{Password, Secret},
 };
 use aiosasl_testkit::{Accounts, talk};
 use serde_json::Value;
@@ -68,9 +69,18 @@ fn rules(vector: &Value) -> Rules {
     rules
 }
 
-fn password(vector: &Value) -> &str {
+fn password(vector: &Value) -> Password {
+    if text(&vector["password_preparation"]) == "mongodb-md5" {
+        let own = digested_password(
+            text(&vector["username"]),
+            "mongo",
+            &text(&vector["password"]).into(),
+        );
+        assert_eq!(own.expose(), text(&vector["password_after_preparation"]));
+        return own;
+    }
     let raw = text(&vector["password_preparation"]) == "saslprep";
-    text(&vector[if raw { "password" } else { "password_after_preparation" }])
+    text(&vector[if raw { "password" } else { "password_after_preparation" }]).into()
 }
 
 fn verifier(vector: &Value) -> ScramVerifier {

@@ -5,13 +5,14 @@ use aiosasl::{
     binding::{BindingKind, ChannelBinding, ClientBinding},
     credentials::Credentials,
     encoding::decode,
+    error::Reason,
     hash::Hash,
     mechanism::{ClientContext, Offered, Rules},
-    mechanisms::scram::VerifierFormat,
+    mechanisms::scram::{UpgradeTask, VerifierFormat},
     message::{Challenge, ServerMessage},
     name::MechanismName,
     nonce::Nonce,
-    query::{Decoy, DeriveKeys, ScramVerifier},
+    query::{Decoy, ScramVerifier},
     secret::Secret,
 };
 use serde_json::Value;
@@ -185,11 +186,19 @@ pub(crate) fn downgrade_protection(vectors: &mut Vectors) {
 pub(crate) fn the_upgrade_task_sends_the_salted_password(vectors: &mut Vectors) {
     let upgrade = &vectors.all["upgrade"];
     let salt = decode(text(&upgrade["salt_b64"])).expect("base64");
-    let job = DeriveKeys::new(Hash::Sha256, Secret::new(text(&upgrade["password"])), salt, 4096);
-    assert_eq!(
-        job.salted_password().as_ref(),
-        decode(text(&upgrade["hash_element_b64"])).expect("base64")
-    );
+    let password = text(&upgrade["password"]);
+    let task = UpgradeTask::parse(text(&upgrade["task"])).expect("a task");
+    assert_eq!(task.name(), text(&upgrade["task"]));
+    let job =
+        |iterations| task.derivation(&password.into(), salt.clone(), iterations, &Rules::default());
+    let sent = decode(text(&upgrade["hash_element_b64"])).expect("base64");
+    assert_eq!(job(4096).expect("a derivation").salted_password().as_ref(), sent);
+    assert_eq!(job(4095).err(), Some(Reason::IterationCountTooLow));
+    assert_eq!(job(1_000_001).err(), Some(Reason::IterationCountTooHigh));
+    // What the server makes of it lets the user in.
+    let verifier = task.verifier(&sent, salt.clone(), 4096).expect("long enough");
+    assert!(verifier.verifies(Secret::new(password)));
+    assert!(task.verifier(&sent[1..], salt.clone(), 4096).is_none());
     vectors.played_whole("upgrade");
 }
 

@@ -31,7 +31,8 @@ pub const MECHANISM: Mechanism = Mechanism {
     name: NAME,
     properties: Properties {
         first: Side::Client,
-        exposure: Exposure::Guessable,
+        // Whoever reads the message can come in with it until it ends.
+        exposure: Exposure::Everything,
         needs: Needs::Foreign,
         server_proof: ServerProof::None,
         binds: Binds::Nothing,

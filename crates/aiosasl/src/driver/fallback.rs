@@ -51,8 +51,11 @@ fn is_attack(reason: Reason) -> bool {
         reason,
         Reason::ChannelBindingsDontMatch
             | Reason::DowngradeDetected
+            | Reason::GssNotMutual
             | Reason::NonceMismatch
             | Reason::NonceNotExtended
+            | Reason::ResponderMismatch
+            | Reason::RspauthMismatch
             | Reason::ServerDoesSupportChannelBinding
             | Reason::ServerNotVerified
             | Reason::ServerSignatureMismatch

@@ -169,7 +169,7 @@ impl FromMechanism {
         connection: &Connection<'_>,
         bindings: &[ChannelBinding],
     ) -> Result<ClientBinding, Error> {
-        if self.after_scram_plus && !name.is_plus() && name.named_binding().is_none() {
+        if self.after_scram_plus && name.has_plus_form() && !name.is_plus() {
             return Ok(ClientBinding::NotOffered);
         }
         let channel = Channel { bindings, ..connection.channel };

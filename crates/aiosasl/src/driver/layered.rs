@@ -21,6 +21,8 @@ pub struct Layered<S> {
     buffers: Buffers,
     ready: Zeroizing<Vec<u8>>,
     taken: usize,
+    /// Whether a write has failed.
+    broken: bool,
 }
 
 impl<S> Layered<S> {
@@ -37,7 +39,7 @@ impl<S> Layered<S> {
     ) -> Result<Self, LayerError> {
         let mut buffers = Buffers::new(layer);
         let ready = buffers.open(read_so_far)?;
-        Ok(Self { stream, buffers, ready, taken: 0 })
+        Ok(Self { stream, buffers, ready, taken: 0, broken: false })
     }
 
     /// The stream beneath.
@@ -53,6 +55,9 @@ impl<S> Layered<S> {
 
 impl<S: Read> Read for Layered<S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
+        }
         while self.taken == self.ready.len() {
             let mut chunk = Zeroizing::new([0; CHUNK]);
             let arrived = self.stream.read(chunk.as_mut_slice())?;
@@ -83,7 +88,12 @@ impl<S: Read> Read for Layered<S> {
 
 impl<S: Write> Write for Layered<S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.stream.write_all(&self.buffers.seal(octets).map_err(damaged)?)?;
+        if self.broken {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let sealed = self.buffers.seal(octets).map_err(damaged)?;
+        // Half a buffer may be out: nothing can follow it.
+        self.stream.write_all(&sealed).inspect_err(|_| self.broken = true)?;
         Ok(octets.len())
     }
 

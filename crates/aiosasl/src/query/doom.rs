@@ -17,6 +17,8 @@ pub enum Doom {
     Expired,
     /// There were too many failures of late, for this account or from where the client is.
     TooManyFailures,
+    /// There is no such account, or it has no such credential: a decoy stands in its place.
+    UnknownAccount,
 }
 
 impl Doom {
@@ -27,6 +29,7 @@ impl Doom {
             Self::Disabled => Reason::AccountDisabled,
             Self::Expired => Reason::CredentialsExpired,
             Self::TooManyFailures => Reason::TooManyFailures,
+            Self::UnknownAccount => Reason::UnknownAccount,
         }
     }
 }

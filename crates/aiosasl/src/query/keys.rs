@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     encoding::hex,
-    error::{FailureCode, Reason},
+    error::FailureCode,
     hash::{Hash, HashValue},
     identity::AuthenticationId,
     query::{Answer, Doom, SecretForm},
@@ -155,12 +155,12 @@ impl ScramKeys {
     /// a wrong password fails.
     pub fn unknown(self, decoy: &Decoy) -> Answer {
         let verifier = decoy.verifier(self.hash, self.authentication_id.as_str());
-        Answer::scram_keys(self.authentication_id, verifier, Some(Reason::UnknownAccount))
+        Answer::scram_keys(self.authentication_id, verifier, Some(Doom::UnknownAccount))
     }
 
     /// This is the account's verifier, and the login must fail: for the client, the same as a wrong password.
     pub fn doomed(self, verifier: ScramVerifier, doom: Doom) -> Answer {
-        Answer::scram_keys(self.authentication_id, verifier, Some(doom.reason()))
+        Answer::scram_keys(self.authentication_id, verifier, Some(doom))
     }
 
     /// Nobody can tell now.

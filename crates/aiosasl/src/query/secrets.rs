@@ -86,12 +86,12 @@ impl SharedSecret {
     /// fails.
     pub fn unknown(self, decoy: &Decoy) -> Answer {
         let secret = StoredSecret::Form(decoy.secret(&self.form, self.authentication_id.as_str()));
-        self.give(Vec::from([secret]), Some(Reason::UnknownAccount))
+        self.give(Vec::from([secret]), Some(Doom::UnknownAccount))
     }
 
     /// This is the account's secret, and the login must fail: for the client, the same as a wrong one.
     pub fn doomed(self, secrets: impl Into<Vec<StoredSecret>>, doom: Doom) -> Answer {
-        self.give(secrets.into(), Some(doom.reason()))
+        self.give(secrets.into(), Some(doom))
     }
 
     /// Nobody can tell now.
@@ -99,7 +99,7 @@ impl SharedSecret {
         Answer::unavailable(FailureCode::Temporary)
     }
 
-    fn give(self, secrets: Vec<StoredSecret>, doomed: Option<Reason>) -> Answer {
+    fn give(self, secrets: Vec<StoredSecret>, doomed: Option<Doom>) -> Answer {
         Answer::from_secrets(Secrets {
             authentication_id: self.authentication_id,
             all: secrets,
@@ -126,7 +126,7 @@ pub struct Secrets {
     /// All that are good now; never empty.
     pub all: Vec<StoredSecret>,
     /// Why the login must fail whatever the proof says.
-    pub doomed: Option<Reason>,
+    pub doomed: Option<Doom>,
 }
 
 impl Secrets {
@@ -137,7 +137,7 @@ impl Secrets {
     /// The [`Failure`] of wrong credentials: for the log with the doom, or with `mismatch`.
     pub fn settle(self, fits: bool, mismatch: Reason) -> Result<AuthenticationId, Failure> {
         match self.doomed {
-            Some(reason) => Err(Failure::credentials(reason)),
+            Some(doom) => Err(Failure::credentials(doom.reason())),
             None if fits => Ok(self.authentication_id),
             None => Err(Failure::credentials(mismatch)),
         }

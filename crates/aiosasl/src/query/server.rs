@@ -82,7 +82,7 @@ enum AnswerKind {
     ScramKeys {
         authentication_id: AuthenticationId,
         verifier: ScramVerifier,
-        doomed: Option<Reason>,
+        doomed: Option<Doom>,
     },
     Token(Result<AuthenticationId, RefusedToken>),
     Unavailable(FailureCode),
@@ -142,7 +142,7 @@ impl Answer {
     #[cfg(feature = "hash")]
     pub fn scram_verifier(
         self,
-    ) -> Result<(AuthenticationId, ScramVerifier, Option<Reason>), Failure> {
+    ) -> Result<(AuthenticationId, ScramVerifier, Option<Doom>), Failure> {
         match self.0 {
             AnswerKind::ScramKeys { authentication_id, verifier, doomed } => {
                 Ok((authentication_id, verifier, doomed))
@@ -251,7 +251,7 @@ impl Answer {
     pub(super) fn scram_keys(
         authentication_id: AuthenticationId,
         verifier: ScramVerifier,
-        doomed: Option<Reason>,
+        doomed: Option<Doom>,
     ) -> Self {
         Self(AnswerKind::ScramKeys { authentication_id, verifier, doomed })
     }

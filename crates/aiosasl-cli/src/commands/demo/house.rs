@@ -11,6 +11,7 @@ use aiosasl::{
     mechanisms::{
         ALL,
         challenge::{ecdsa, x25519},
+        otp::{Algorithm, OneTimeState},
     },
     name::MechanismName,
     policy::Plaintext,
@@ -43,6 +44,8 @@ pub(super) const PASSWORD: &str = "pencil";
 /// How many iterations its verifiers have: as few as a client puts up with.
 const ITERATIONS: u32 = 4096;
 
+/// How many one-time passwords there are.
+const ONE_TIME: u32 = 100;
 /// How long IRC's list of mechanisms gets here, in octets.
 const MAX_LIST: usize = 250;
 
@@ -166,16 +169,21 @@ async fn service(folder: &TempDir) -> Result<Arc<Service>, StoreError> {
     Ok(Arc::new(service))
 }
 
-/// What mechanisms need that no hash is enough for: the password itself, a public key for each curve.
+/// What mechanisms need that no hash is enough for: the password itself, hashed tokens, one-time passwords, public keys.
 fn shared() -> Result<Vec<Credential>, StoreError> {
     let key = private_key();
     let ecdsa = ecdsa::public_key_text(&key).unwrap_or_default();
     let x25519 = x25519::public_key_text(&key).unwrap_or_default();
-    let lines = [
+    let one_time = OneTimeState::new(Algorithm::Md5, ONE_TIME, "demo1", PASSWORD);
+    let one_time = one_time.map(|it| it.to_text()).unwrap_or_default();
+    let hashed = ALL.iter().filter(|it| it.name.as_str().starts_with("HT-"));
+    let mut lines: Vec<String> = hashed.map(|it| format!("{{{}}}{PASSWORD}", it.name)).collect();
+    lines.extend([
         format!("{{PLAIN}}{PASSWORD}"),
+        format!("{{OTP}}{one_time}"),
         format!("{{ECDSA-NIST256P-CHALLENGE}}{ecdsa}"),
         format!("{{ECDH-X25519-CHALLENGE}}{x25519}"),
-    ];
+    ]);
     lines.iter().map(|line| Ok(Credential::new(line.parse()?).labelled("demo"))).collect()
 }
 

@@ -155,11 +155,11 @@ impl Attempt {
         credentials.key = match self.mechanism.properties.needs {
             Needs::Token => Key::Token(self.password.into()),
             Needs::PrivateKey => Key::Private(private_key()),
-            Needs::Anonymity | Needs::External => Key::None,
+            Needs::Anonymity | Needs::External | Needs::Passcode | Needs::Visit => Key::None,
             // The stand-in for Kerberos has no tickets.
             _ => Key::Password(self.password.into()),
         };
-        if !matches!(credentials.key, Key::None) {
+        if !matches!(self.mechanism.properties.needs, Needs::Anonymity | Needs::External) {
             credentials.authentication_id = user;
         }
         credentials.trace = Some("demo".into());

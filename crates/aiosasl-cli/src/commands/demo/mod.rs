@@ -144,9 +144,12 @@ fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
 /// What a mechanism can be tied to here: rustls has no `tls-unique`.
 fn bindings(mechanism: &Mechanism) -> Vec<Option<BindingKind>> {
     let kinds = [BindingKind::TlsExporter, BindingKind::TlsServerEndPoint];
-    match mechanism.properties.binds {
-        Binds::Nothing => vec![None],
-        Binds::Channel => kinds.into_iter().map(Some).collect(),
+    match (mechanism.properties.binds, mechanism.name.named_binding()) {
+        (Binds::Nothing, _) => vec![None],
+        (Binds::Channel, None) => kinds.into_iter().map(Some).collect(),
+        (Binds::Channel, Some(own)) => {
+            kinds.into_iter().filter(|it| *it == own).map(Some).collect()
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn print(seen: &[Seen], elapsed: Duration) {
         "Servers of our own on 127.0.0.1, a throw-away authority, one account: a login by each mechanism."
     );
     outln!(
-        "{dim}Stand-ins play the parts of Kerberos, of an identity provider, and of a device that shows codes.{dim:#}"
+        "{dim}Stand-ins play the parts of Kerberos, of an identity provider, and of a device that shows codes; HT-*-UNIQ is left out, since rustls has no tls-unique.{dim:#}"
     );
     outln!("{dim}Milliseconds, with connection and TLS; - where it makes no sense.{dim:#}\n");
     print_logins(&good);

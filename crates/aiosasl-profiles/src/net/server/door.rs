@@ -9,7 +9,9 @@ use aiosasl::{
     error::{Failure, FailureCode, Reason},
     identity::AuthenticationId,
     layer::LayerRules,
-    mechanism::{Binds, Exposure, Mechanism, Needs, PlusOffer, Rules, ServerContext, Service},
+    mechanism::{
+        Binds, Exposure, Mechanism, Needs, PlusOffer, Properties, Rules, ServerContext, Service,
+    },
     message::{Challenge, Outcome, Response, ServerMessage},
     name::MechanismName,
     password_command::PasswordCommand,
@@ -38,7 +40,7 @@ pub(super) struct Door<'a, S> {
     pub(super) config: &'a ServerConfig,
     pub(super) transport: Transport,
     store: &'a S,
-    service: &'static str,
+    protocol: Protocol,
     outcome: Option<Outcome>,
     failures: u8,
     commands: u16,
@@ -74,9 +76,8 @@ impl<'a, S: Store> Door<'a, S> {
         let mut transport = Transport::new(stream, limit, Ending::CrLf);
         transport.set_deadline(Instant::now() + config.limits.time);
         transport.set_patience(config.limits.idle);
-        let service = protocol.service();
         let mut door =
-            Self { config, transport, store, service, outcome: None, failures: 0, commands: 0 };
+            Self { config, transport, store, protocol, outcome: None, failures: 0, commands: 0 };
         if implicit_tls {
             door.start_tls().await?;
         }
@@ -251,15 +252,30 @@ impl<'a, S: Store> Door<'a, S> {
         let reveals = properties.exposure == Exposure::Everything
             && self.config.plaintext == Plaintext::ConfidentialOnly
             && self.transport.tls().is_none();
-        if reveals || self.layers().min_strength > properties.layer_strength {
+        if reveals || self.layers().min_strength > self.layer_strength(properties) {
             Some(FailureCode::EncryptionRequired)
-        } else if properties.binds == Binds::Channel && self.transport.bindings().is_empty()
+        } else if !self.has_bindings_for(mechanism)
             || properties.needs == Needs::External && self.external().is_none()
         {
             Some(FailureCode::MechanismUnknown)
         } else {
             None
         }
+    }
+
+    /// Whether this connection has what a mechanism has to be tied to.
+    fn has_bindings_for(&self, mechanism: &Mechanism) -> bool {
+        let bindings = self.transport.bindings();
+        match (mechanism.properties.binds, mechanism.name.named_binding()) {
+            (Binds::Nothing, _) => true,
+            (Binds::Channel, Some(kind)) => bindings.iter().any(|it| *it.kind() == kind),
+            (Binds::Channel, None) => !bindings.is_empty(),
+        }
+    }
+
+    /// How strong a layer of a mechanism is, where this protocol has room for one.
+    fn layer_strength(&self, properties: &Properties) -> u16 {
+        if self.protocol.carries_layers() { properties.layer_strength } else { 0 }
     }
 
     fn half(&self, name: MechanismName, profile: Profile) -> Result<ServerExchange, FailureCode> {
@@ -275,8 +291,7 @@ impl<'a, S: Store> Door<'a, S> {
         if let Some(code) = self.withheld(mechanism) {
             return Err(code);
         }
-        let offers_plus =
-            self.offered().any(|mechanism| mechanism.properties.binds == Binds::Channel);
+        let offers_plus = self.offered().any(|mechanism| mechanism.name.is_plus());
         let context = ServerContext {
             nonce: (self.config.nonces)().map_err(|_| FailureCode::Temporary)?,
             bindings: self.transport.bindings(),
@@ -289,9 +304,10 @@ impl<'a, S: Store> Door<'a, S> {
     /// The deployment's rules, with what this connection needs of layers, and the service that this is.
     fn rules(&self) -> Rules {
         let rules = &self.config.rules;
+        let name = self.protocol.service();
         let service = match &rules.service {
-            Some(service) => Service { name: self.service.into(), ..service.clone() },
-            None => Service::new(self.service, self.config.name.as_str()),
+            Some(service) => Service { name: name.into(), ..service.clone() },
+            None => Service::new(name, self.config.name.as_str()),
         };
         Rules { layers: self.layers(), service: Some(service), ..rules.clone() }
     }
@@ -301,7 +317,9 @@ impl<'a, S: Store> Door<'a, S> {
         let policy = Policy { strength: self.config.strength, ..Policy::default() };
         let strength = self.transport.tls().map_or(0, TlsInfo::strength);
         let max_receive = self.config.rules.layers.max_receive;
-        LayerRules { max_receive, ..policy.layers(&Channel { strength, ..Channel::default() }) }
+        let rules = policy.layers(&Channel { strength, ..Channel::default() });
+        let carried = if self.protocol.carries_layers() { rules.max_strength } else { 0 };
+        LayerRules { max_receive, max_strength: carried, ..rules }
     }
 
     async fn run(

@@ -61,7 +61,7 @@ impl HtClient {
     ///
     /// # Errors
     ///
-    /// [`Error::Credentials`] without a name and a token; [`Error::Policy`] with [`Reason::ChannelBindingUnavailable`] where the
+    /// [`Error::Credentials`] without a name and a token, and with one that was given for another mechanism; [`Error::Policy`] with [`Reason::ChannelBindingUnavailable`] where the
     /// context has no binding of the type in the mechanism's name.
     pub fn new(
         member: &'static Member,
@@ -69,8 +69,12 @@ impl HtClient {
         context: &ClientContext<'_>,
     ) -> Result<Self, Error> {
         let credentials = context.credentials;
-        let (Some(name), Key::Token(token)) = (&credentials.authentication_id, &credentials.key)
-        else {
+        let token = match &credentials.key {
+            Key::Token(token) => Some(token),
+            Key::HashedToken { mechanism, token } if *mechanism == member.name() => Some(token),
+            _ => None,
+        };
+        let (Some(name), Some(token)) = (&credentials.authentication_id, token) else {
             return Err(Error::Credentials(Reason::NoCredentials));
         };
         if token.is_empty() {

@@ -39,7 +39,8 @@ pub const MECHANISM: Mechanism = Mechanism {
         active_attacks: ActiveAttacks::Exposed,
         forward_secrecy: ForwardSecrecy::None,
         layer_strength: 0,
-        standing: Standing::Current,
+        // Its passphrase is another secret than a password, which must not be shown in its place.
+        standing: Standing::Legacy,
         reference: "RFC 2444",
     },
     client: |context| Ok(Box::new(OtpClient::new(context)?)),

@@ -11,12 +11,15 @@
 
 mod auth_message;
 mod client;
+#[cfg(feature = "md5")]
+mod digested;
 mod downgrade;
 mod keys;
 mod message;
 mod opening;
 mod server;
 mod transcript;
+mod upgrade;
 mod verifier;
 
 use alloc::boxed::Box;
@@ -31,7 +34,10 @@ use crate::{
 };
 
 pub use client::ScramClient;
+#[cfg(feature = "md5")]
+pub use digested::digested_password;
 pub use server::ScramServer;
+pub use upgrade::UpgradeTask;
 pub use verifier::{VerifierError, VerifierFormat};
 
 const fn properties(binds: Binds, reference: &'static str) -> Properties {

@@ -20,7 +20,7 @@ use crate::{
     nonce::Nonce,
     prep::Strings,
     preparation::Preparation,
-    query::{Answer, Query, ScramKeys},
+    query::{Answer, Doom, Query, ScramKeys},
 };
 
 /// The server's half. While it waits for the client's proof it is small: one allocation beside itself.
@@ -51,8 +51,7 @@ struct Setup {
 struct Pending {
     transcript: Transcript,
     authentication_id: AuthenticationId,
-    /// Elsewhere, since most have none.
-    doomed: Option<Box<Reason>>,
+    doomed: Option<Doom>,
 }
 
 impl ScramServer {
@@ -83,7 +82,6 @@ impl ScramServer {
         answer: Answer,
     ) -> Result<ServerTurn, Failure> {
         let (authentication_id, verifier, doomed) = answer.scram_verifier()?;
-        let doomed = doomed.map(Box::new);
         if verifier.hash != self.hash {
             return Err(Failure::new(FailureCode::Temporary, Reason::MechanismUnavailable));
         }
@@ -110,7 +108,7 @@ impl ScramServer {
         let fits = keys::proof_fits(self.hash, stored_key, &auth_message, proof.as_ref());
         let signature = keys::server_signature(self.hash, server_key, &auth_message);
         match doomed {
-            Some(reason) => return Err(Failure::credentials(*reason)),
+            Some(doom) => return Err(Failure::credentials(doom.reason())),
             None if !fits => return Err(Failure::credentials(Reason::InvalidProof)),
             None => {}
         }
