@@ -37,7 +37,7 @@ for name in os.listdir(vendors):
                 said = [octets(it) for it in vector.get("messages", []) if it.get("dir", side) == side]
                 open(f"{folder}/{vector['id']}-{section}-{side}", "wb").write(b"\xff".join(said))
 
-protocols = {"irc": "irc", "xmpp_server": "xmpp"}
+protocols = {"dovecot": "dovecot-auth", "irc": "irc", "xmpp_client": "xmpp-sasl2", "xmpp_server": "xmpp"}
 opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 transcripts = json.load(open("../vectors/profiles.json"))["valid"]
 for target, protocol in protocols.items():
@@ -45,14 +45,21 @@ for target, protocol in protocols.items():
     os.makedirs(folder, exist_ok=True)
     for transcript in (it for it in transcripts if it["protocol"] == protocol):
         lines = [line["text"] for line in transcript["lines"]]
-        text = opening + "".join(lines) if protocol == "xmpp" else "\r\n".join(lines)
+        text = opening + "".join(lines) if protocol.startswith("xmpp") else "\r\n".join(lines)
         open(f"{folder}/{transcript['id']}", "w").write(text)
 
-# A line each: these two read no more at once.
-for target, protocol in {"pop3": "pop3", "sieve": "managesieve"}.items():
+# A line each: these read no more at once.
+for target, protocol in {"acap": "acap", "nntp": "nntp", "pop3": "pop3", "sieve": "managesieve"}.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)
     lines = [line["text"] for it in transcripts if it["protocol"] == protocol for line in it["lines"]]
     for number, line in enumerate(lines):
         open(f"{folder}/{number}", "w").write(line)
+
+frames = json.load(open("../vectors/frames.json"))["valid"]
+for target, protocol in {"cassandra": "cassandra", "memcached": "memcached", "mqtt": "mqtt5", "saslauthd": "saslauthd"}.items():
+    folder = f"corpus/{target}"
+    os.makedirs(folder, exist_ok=True)
+    for frame in (it for it in frames if it["protocol"] == protocol):
+        open(f"{folder}/{frame['id']}", "wb").write(bytes.fromhex(frame["hex"]))
 PY
