@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What differs between the two.
-pub(super) struct Form {
+struct Form {
     name: MechanismName,
     mechanism: &'static [u8],
     established: fn(&dyn GssContext) -> Result<GssProperties, Reason>,
@@ -36,7 +36,7 @@ type Implied =
     fn(Box<dyn GssContext>, LayerRules) -> Result<Option<Box<dyn SecurityLayer>>, Reason>;
 
 /// GSSAPI.
-pub(super) const GSSAPI: Form = Form {
+const GSSAPI: Form = Form {
     name: super::GSSAPI.name,
     mechanism: KERBEROS,
     established: context::established_by_kerberos,
@@ -45,7 +45,7 @@ pub(super) const GSSAPI: Form = Form {
 
 /// GSS-SPNEGO. Some servers let an agreement as GSSAPI's follow.
 #[cfg(feature = "gss-spnego")]
-pub(super) const SPNEGO: Form = Form {
+const SPNEGO: Form = Form {
     name: GSS_SPNEGO.name,
     mechanism: super::SPNEGO,
     established: context::established,
@@ -83,13 +83,23 @@ impl GssapiClient {
     ///
     /// # Errors
     ///
-    /// [`Error::Credentials`] with [`Reason::NoService`] where the rules name none, [`Error::Policy`] with
-    /// [`Reason::AuthzidNotCarried`] where the client wants to act as somebody else, and GSS-SPNEGO has no message for it.
-    pub(super) fn new(
-        form: &'static Form,
-        context: &ClientContext<'_>,
-        sizes: Sizes,
-    ) -> Result<Self, Error> {
+    /// [`Error::Credentials`] with [`Reason::NoService`] where the rules name none.
+    pub fn new(context: &ClientContext<'_>, sizes: Sizes) -> Result<Self, Error> {
+        Self::of(&GSSAPI, context, sizes)
+    }
+
+    /// A client that speaks GSS-SPNEGO.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), or [`Error::Policy`] with [`Reason::AuthzidNotCarried`] where the client wants to act as
+    /// somebody else: no message says so.
+    #[cfg(feature = "gss-spnego")]
+    pub fn spnego(context: &ClientContext<'_>) -> Result<Self, Error> {
+        Self::of(&SPNEGO, context, Sizes::Lenient)
+    }
+
+    fn of(form: &'static Form, context: &ClientContext<'_>, sizes: Sizes) -> Result<Self, Error> {
         let authorization_id = context.credentials.authorization_id.clone();
         if form.implied.is_some() && authorization_id.is_some() {
             return Err(Error::Policy(Reason::AuthzidNotCarried));

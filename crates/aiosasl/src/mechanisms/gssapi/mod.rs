@@ -62,13 +62,13 @@ pub const SPNEGO: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
 pub const GSSAPI: Mechanism = Mechanism {
     name: MechanismName::new("GSSAPI"),
     properties: properties(Binds::Nothing, LAYERS, "RFC 4752"),
-    client: |context| Ok(Box::new(GssapiClient::new(&client::GSSAPI, context, Sizes::Lenient)?)),
+    client: |context| Ok(Box::new(GssapiClient::new(context, Sizes::Lenient)?)),
     server: |context| Box::new(GssapiServer::new(context, Sizes::Lenient)),
 };
 
 /// The same to the letter: a size where there is no layer is refused (RFC 4752 section 3.1); in no list.
 pub const GSSAPI_STRICT: Mechanism = Mechanism {
-    client: |context| Ok(Box::new(GssapiClient::new(&client::GSSAPI, context, Sizes::Strict)?)),
+    client: |context| Ok(Box::new(GssapiClient::new(context, Sizes::Strict)?)),
     server: |context| Box::new(GssapiServer::new(context, Sizes::Strict)),
     ..GSSAPI
 };
@@ -96,7 +96,7 @@ pub const GS2_KRB5_PLUS: Mechanism = Mechanism {
 pub const GSS_SPNEGO: Mechanism = Mechanism {
     name: MechanismName::new("GSS-SPNEGO"),
     properties: properties(Binds::Nothing, LAYERS, "Microsoft"),
-    client: |context| Ok(Box::new(GssapiClient::new(&client::SPNEGO, context, Sizes::Lenient)?)),
+    client: |context| Ok(Box::new(GssapiClient::spnego(context)?)),
     server: |context| Box::new(SpnegoServer::new(context)),
 };
 
