@@ -155,6 +155,8 @@ impl Attempt {
         credentials.key = match self.mechanism.properties.needs {
             Needs::Token => Key::Token(self.password.into()),
             Needs::PrivateKey => Key::Private(private_key()),
+            // One-time passwords are made of the password; a device's codes are asked for.
+            Needs::Passcode if self.mechanism.name == "OTP" => Key::Password(self.password.into()),
             Needs::Anonymity | Needs::External | Needs::Passcode | Needs::Visit => Key::None,
             // The stand-in for Kerberos has no tickets.
             _ => Key::Password(self.password.into()),
