@@ -5,14 +5,17 @@ use aiosasl::{
     identity::{AuthenticationId, AuthorizationId},
     message::Identity,
     query::{
-        Answer, Authorization, Authorize, Decoy, Gss, GssError, GssErrorKind, GssReply,
-        PasscodeVerdict, Query, ScramVerifier, SecretForm, SharedSecret, StoredSecret,
+        Answer, Authorization, Authorize, Decoy, PasscodeVerdict, Query, ScramVerifier, SecretForm,
+        SharedSecret, StoredSecret,
     },
     secret::{Password, Secret},
 };
 use aiosasl_testkit::Accounts;
 
-use crate::status::{Failure, Status};
+use crate::{
+    gss::{GssOptions, Tickets},
+    status::{Failure, Status},
+};
 
 /// The octets of a salt.
 pub(crate) const SALT_LEN: usize = 16;
@@ -26,6 +29,7 @@ pub(crate) struct OneAccount {
     public_key: Option<Secret>,
     decoy: Decoy,
     accounts: Accounts,
+    tickets: Tickets,
 }
 
 impl OneAccount {
@@ -33,7 +37,8 @@ impl OneAccount {
     pub(crate) fn new(user: Option<AuthenticationId>, iterations: u32) -> Result<Self, Failure> {
         let decoy = Decoy::new(Secret::new(random(32)?), iterations, SALT_LEN);
         let accounts = Accounts::new().with_decoy(decoy.clone()).with_anonymous();
-        Ok(Self { user, acts_as: None, token: None, public_key: None, decoy, accounts })
+        let tickets = GssOptions::default().provider();
+        Ok(Self { user, acts_as: None, token: None, public_key: None, decoy, accounts, tickets })
     }
 
     /// Lets the user come in by this password, which is prepared already: itself, and a verifier for this hash.
@@ -86,6 +91,11 @@ impl OneAccount {
         Self { accounts: self.accounts.with_provider(provider, url, visitor), ..self }
     }
 
+    /// Takes these keys for security contexts.
+    pub(crate) fn with_tickets(self, tickets: Tickets) -> Self {
+        Self { tickets, ..self }
+    }
+
     /// Lets the user act as somebody else.
     pub(crate) fn acting_as(self, other: Option<AuthorizationId>) -> Self {
         Self { acts_as: other, ..self }
@@ -110,7 +120,7 @@ impl OneAccount {
                 let identity = query.vouched().or(self.user.as_ref()).cloned();
                 query.answer(identity)
             }
-            Query::Gss(gss) => run(gss).into_answer(),
+            Query::Gss(gss) => gss.accept_with(&self.tickets).into_answer(),
             Query::SharedSecret(query) => match query.form() {
                 SecretForm::HashedToken { .. } => self.shared(query, self.token.as_ref()),
                 SecretForm::PublicKey { .. } => self.shared(query, self.public_key.as_ref()),
@@ -139,18 +149,6 @@ impl OneAccount {
 
     fn is_user(&self, identity: &AuthenticationId) -> bool {
         self.user.as_ref() == Some(identity)
-    }
-}
-
-/// Runs what a mechanism asks of the system's GSS service.
-pub(crate) fn run(gss: Gss) -> GssReply {
-    match gss.run() {
-        Ok(reply) => reply,
-        Err(Gss::Open(open)) => {
-            let text = "there is no GSS service in this command";
-            open.context(Err(GssError::new(GssErrorKind::Unavailable, text)))
-        }
-        Err(Gss::Call(call)) => call.run(),
     }
 }
 

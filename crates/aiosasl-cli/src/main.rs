@@ -5,6 +5,7 @@ mod commands;
 mod connection;
 mod decode;
 mod fault;
+mod gss;
 mod keys;
 mod lines;
 mod output;

@@ -116,10 +116,10 @@ reasons! {
     BadProvider = "bad-provider", "expected an identity provider: a domain, or an OpenID identifier";
     /// The public key that the store has is none.
     BadPublicKey = "bad-public-key", "the account's public key is none";
-    /// The server's message begins with neither 0 nor 1 (draft-ietf-kitten-sasl-ht section 3.2).
-    BadResponderMessage = "bad-responder-msg", "expected 0 or 1 at the beginning of the server's message";
     /// A URL is none that a browser may be sent to (RFC 6595 section 3.2, RFC 6616 section 3.2).
     BadRedirect = "bad-redirect", "expected a URL that a browser may be sent to";
+    /// The server's message begins with neither 0 nor 1 (draft-ietf-kitten-sasl-ht section 3.2).
+    BadResponderMessage = "bad-responder-msg", "expected 0 or 1 at the beginning of the server's message";
     /// A seed has other than 1 to 16 letters and digits (RFC 2289 section 6).
     BadSeed = "bad-seed", "expected a seed of 1 to 16 letters and digits";
     /// A message does not begin with `NTLMSSP` (MS-NLMP section 2.2.1).
@@ -148,10 +148,10 @@ reasons! {
     ChannelBindingNotSupported = "channel-binding-not-supported", "the mechanism has no channel binding";
     /// Policy wants a channel binding, and there is none (RFC 5802 section 6).
     ChannelBindingRequired = "channel-binding-required", "policy requires a channel binding";
-    /// The two ends see different channels: possibly a man in the middle (RFC 5802 section 6).
-    ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
     /// The channel has no binding of the type that is in the mechanism's name (draft-ietf-kitten-sasl-ht section 2).
     ChannelBindingUnavailable = "channel-binding-unavailable", "the channel has no binding of the type in the mechanism's name";
+    /// The two ends see different channels: possibly a man in the middle (RFC 5802 section 6).
+    ChannelBindingsDontMatch = "channel-bindings-dont-match", "the channel bindings differ: is there a man in the middle?";
     /// The client chooses a cipher that was not offered (RFC 2831 section 2.1.2).
     CipherNotOffered = "cipher-not-offered", "the cipher was not offered";
     /// The account's credentials have expired.
@@ -290,16 +290,16 @@ reasons! {
     MissingHostOrPort = "missing-host-or-port", "expected host and port";
     /// No 0x01 after the gs2 header (RFC 7628 section 3.1).
     MissingKvsep = "missing-kvsep", "expected 0x01 after the header";
+    /// There is no directive `nc` (RFC 2831 section 2.1.2).
+    MissingNc = "missing-nc", "expected the directive nc";
+    /// There is no directive `nonce` (RFC 2831 section 2.1.1).
+    MissingNonce = "missing-nonce", "expected the directive nonce";
     /// A message has no NUL where one has to be (draft-ietf-kitten-sasl-ht section 3).
     MissingNul = "missing-nul", "expected a NUL";
     /// There is no last attribute `p=` (RFC 5802 section 5.1).
     MissingProof = "missing-proof", "expected the proof as the last attribute";
     /// The server's message is empty, which should prove that it knows the token (draft-ietf-kitten-sasl-ht section 3.2).
     MissingResponderMessage = "missing-responder-msg", "expected the server's proof that it knows the token";
-    /// There is no directive `nc` (RFC 2831 section 2.1.2).
-    MissingNc = "missing-nc", "expected the directive nc";
-    /// There is no directive `nonce` (RFC 2831 section 2.1.1).
-    MissingNonce = "missing-nonce", "expected the directive nonce";
     /// There is no directive `response` (RFC 2831 section 2.1.2).
     MissingResponse = "missing-response", "expected the directive response";
     /// There is no directive `rspauth` (RFC 2831 section 2.1.3).
@@ -322,22 +322,18 @@ reasons! {
     NoForwardSecrecy = "no-forward-secrecy", "policy wants a mechanism with forward secrecy";
     /// The server offers no layer that anybody knows, and going without neither (RFC 4752 section 3.1).
     NoKnownLayer = "no-known-layer", "the server offers no known security layer";
-    /// A field has control characters (RFC 2808 section 3.1).
-    NonPrintable = "non-printable", "expected printable characters";
     /// The mechanism has to name the service and its host, and nobody has said which (RFC 2831 section 2.1.2).
     NoService = "no-service", "the mechanism names the service and its host, and the rules say neither";
     /// There is no space before the digest (RFC 2195 section 2).
     NoSpace = "no-space", "expected a space before the digest";
-    /// The server takes no extended responses, which are mandatory (RFC 2444 section 3).
-    NotExtended = "not-extended", "the server takes no extended responses";
-    /// The response has no type before a colon (RFC 2444 section 3).
-    NotExtendedResponse = "not-extended-response", "expected a response with its type before a colon";
     /// No token was given: the client asks what the server wants (RFC 7628 section 4.3).
     NoToken = "no-token", "the client gives no token, and asks what is wanted";
     /// A name has other characters than ASCII, and one end of NTLM has no Unicode (MS-NLMP section 2.2.2.5).
     NoUnicode = "no-unicode", "a name needs Unicode, and one end has none";
     /// The mechanism has to ask something, and nobody is there to answer: a realm, a code, a security service.
     NobodyToAsk = "nobody-to-ask", "the mechanism asks for something, and nobody is there to answer";
+    /// A field has control characters (RFC 2808 section 3.1).
+    NonPrintable = "non-printable", "expected printable characters";
     /// The nonce is not ours plus something (client), or not the one we made (server) (RFC 5802 section 5.1).
     NonceMismatch = "nonce-mismatch", "the nonce is not the one of this exchange";
     /// The server did not add to our nonce (RFC 5802 section 5.1).
@@ -350,6 +346,10 @@ reasons! {
     NotEmpty = "not-empty", "expected an empty message";
     /// The client chooses none, several or an unknown layer (RFC 4752 section 3.2).
     NotExactlyOneLayer = "not-exactly-one-layer", "expected one security layer";
+    /// The server takes no extended responses, which are mandatory (RFC 2444 section 3).
+    NotExtended = "not-extended", "the server takes no extended responses";
+    /// The response has no type before a colon (RFC 2444 section 3).
+    NotExtendedResponse = "not-extended-response", "expected a response with its type before a colon";
     /// A name or a password has characters beyond ISO 8859-1, and the server takes no others (RFC 2831 section 2.1.1).
     NotLatin1 = "not-latin1", "the server takes ISO 8859-1 alone, and a name or the password has other characters";
     /// The client answers NTLM's challenge with nothing: it wants to be nobody (MS-NLMP section 3.2.5.1.2).
@@ -370,10 +370,10 @@ reasons! {
     OtpMismatch = "otp-mismatch", "the one-time password is not the one that was asked for";
     /// A message or an answer came out of turn.
     OutOfTurn = "out-of-turn", "a message or an answer came out of turn";
-    /// A passcode has other than 4 to 32 octets (RFC 2808 section 3.1).
-    PasscodeLength = "passcode-length", "expected a passcode of 4 to 32 octets";
     /// Flag `p` under a name without -PLUS (RFC 5802 section 6).
     PFlagWithoutPlus = "p-flag-without-plus", "a channel binding on a mechanism without -PLUS";
+    /// A passcode has other than 4 to 32 octets (RFC 2808 section 3.1).
+    PasscodeLength = "passcode-length", "expected a passcode of 4 to 32 octets";
     /// The code is not the one that the account's device shows (RFC 2808).
     PasscodeWrong = "passcode-wrong", "the passcode is wrong";
     /// The password is empty once prepared (RFC 4616 section 2).
@@ -392,12 +392,12 @@ reasons! {
     ProofLength = "proof-length", "the proof has the wrong length";
     /// The identity provider is not known here, or nobody came back from it (RFC 6595, RFC 6616).
     ProviderRefused = "provider-refused", "the identity provider is unknown, or vouches for nobody";
-    /// The server does not know the token (draft-ietf-kitten-sasl-ht section 3.2).
-    ResponderMismatch = "responder-mismatch", "the server's hash does not fit: it does not know the token";
     /// The client chooses a protection that was not offered (RFC 2831 section 2.1.2).
     QopNotOffered = "qop-not-offered", "the quality of protection was not offered";
     /// The realm is none of those that the server offers (RFC 2831 section 2.1.2).
     RealmNotOffered = "realm-not-offered", "the realm was not offered";
+    /// The server does not know the token (draft-ietf-kitten-sasl-ht section 3.2).
+    ResponderMismatch = "responder-mismatch", "the server's hash does not fit: it does not know the token";
     /// The client's response is wrong: a wrong password, or an unknown account (RFC 2831 section 2.1.2.1).
     ResponseMismatch = "response-mismatch", "the client's response does not fit";
     /// The response is not 32 lower-case hexadecimal digits (RFC 2831 section 2.1.2).

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::krb5;
 use super::process::{Process, free_ports};
 use super::relay;
 use super::site::{MAIL, Site, give, user_ids};
@@ -16,7 +17,16 @@ use crate::run;
 
 pub(crate) const PEER: Peer = Peer {
     name: "dovecot",
-    packages: &["dovecot-imapd", "dovecot-managesieved", "dovecot-pop3d", "dovecot-submissiond"],
+    packages: &[
+        "dovecot-gssapi",
+        "dovecot-imapd",
+        "dovecot-managesieved",
+        "dovecot-pop3d",
+        "dovecot-submissiond",
+        "krb5-admin-server",
+        "krb5-kdc",
+        "krb5-user",
+    ],
     program: "dovecot",
     needs_root: false,
     accounts: &MAIL,
@@ -43,6 +53,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     }
     let room = site.room(name)?;
     let relay = relay::start()?;
+    let centre = kerberos(site)?;
     let numbers: [u16; 7] = free_ports()?;
     let ports: Ports =
         SERVICES.iter().flat_map(|(_, names)| *names).copied().zip(numbers).collect();
@@ -57,7 +68,11 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         Users::ourselves()?
     };
     let conf = room.join("dovecot.conf");
-    fs::write(&conf, configuration(site, &room, &ports, relay, &users))?;
+    let mut text = configuration(site, &room, &ports, relay, &users);
+    if centre.is_some() {
+        text += &with_kerberos(site);
+    }
+    fs::write(&conf, text)?;
 
     let mut server = Process::start(
         name,
@@ -67,7 +82,37 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     for (_, port) in &ports {
         server.wait_for(*port)?;
     }
-    Ok(Running { processes: vec![server], ports, log: room.join("log") })
+    let mut processes = vec![server];
+    processes.extend(centre.into_iter().flat_map(|it| it.processes));
+    Ok(Running { processes, ports, log: room.join("log") })
+}
+
+/// A realm, where the machine has what it takes; without it nobody comes in by a ticket.
+fn kerberos(site: &Site) -> Result<Option<Running>> {
+    let is_there = run::find_program(krb5::PEER.program).is_some();
+    is_there.then(|| (krb5::PEER.start)(site, krb5::PEER.name)).transpose()
+}
+
+/// Tickets for any service that there are keys for; the user of the realm is the user here.
+fn with_kerberos(site: &Site) -> String {
+    let variables = krb5::environment(site)
+        .into_iter()
+        .fold(String::new(), |text, (name, value)| text + &format!(" {name}={}", value.display()));
+    let keytab = site.path().join(krb5::PEER.name).join("keytab");
+    format!(
+        "auth_mechanisms = $auth_mechanisms gssapi gss-spnego
+auth_gssapi_hostname = \"$ALL\"
+auth_krb5_keytab = {}
+import_environment = $import_environment{variables}
+passdb {{
+  driver = static
+  args = nopassword=y k5principals=user@{}
+  mechanisms = gssapi gss-spnego
+}}
+",
+        keytab.display(),
+        krb5::REALM
+    )
 }
 
 /// Who does the work. Dovecot's own users face the network where root may choose them.

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use super::rows::{self, Row};
 use super::site::{Account, Site};
 use super::table::{Outcome, Played};
-use super::{Peer, State, process, relay, table, token};
+use super::{Peer, State, krb5, process, relay, table, token};
 use crate::run;
 use crate::tally::Tally;
 
@@ -140,6 +140,10 @@ fn command_line(stage: &Stage<'_>, row: &Row) -> Result<Command> {
     if let Some(file) = &login.token_file {
         command.arg("--token-file").arg(file);
     }
+    if let Some(cache) = &login.ticket {
+        command.envs(krb5::environment(stage.site));
+        command.arg("--ccache").arg(cache).args(["--hostname", "localhost"]);
+    }
     if login.certificate {
         command.arg("--client-cert").arg(&stage.site.certificates.client);
         command.arg("--client-key").arg(&stage.site.certificates.client_key);
@@ -174,6 +178,8 @@ struct Login {
     user: Option<String>,
     password_file: Option<PathBuf>,
     token_file: Option<PathBuf>,
+    /// The cache that it should be in.
+    ticket: Option<PathBuf>,
     certificate: bool,
 }
 
@@ -191,6 +197,11 @@ impl Login {
         match &*row.account {
             "none" => Ok(Self::default()),
             "certificate" => Ok(Self { certificate: true, ..Self::default() }),
+            "ticket" | "no ticket" => {
+                let name = if row.account == "ticket" { "ccache" } else { "nothing" };
+                let cache = stage.site.path().join(krb5::PEER.name).join(name);
+                Ok(Self { ticket: Some(cache), ..Self::default() })
+            }
             "token" => showing("token", &token::of("user")?),
             "another's token" => showing("other-token", &token::of("other")?),
             "wrong token" => showing("wrong-token", "d3Jvbmc="),
@@ -221,6 +232,8 @@ pub(crate) fn check_row(row: &Row) -> Result<()> {
     let special = [
         "none",
         "certificate",
+        "ticket",
+        "no ticket",
         "token",
         "another's token",
         "wrong token",

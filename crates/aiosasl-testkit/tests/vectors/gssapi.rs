@@ -13,8 +13,8 @@ use aiosasl::{
     layer::LayerRules,
     mechanism::{ClientContext, Mechanism, Offered, PlusOffer, Rules, ServerContext, Service},
     mechanisms::gssapi::{
-        GS2_KRB5, GS2_KRB5_PLUS, GSSAPI, GSSAPI_LENIENT, KERBEROS, gs2_name, restore_header,
-        strip_header,
+        GS2_KRB5, GS2_KRB5_PLUS, GSS_SPNEGO, GSSAPI, GSSAPI_STRICT, KERBEROS, gs2_name,
+        restore_header, strip_header,
     },
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     name::MechanismName,
@@ -214,7 +214,7 @@ pub(crate) fn ends_agree_on_a_layer(vectors: &mut Vectors) {
         let [offer, choice] =
             ["server_offer_hex", "client_choice_hex"].map(|name| hex(&vector[name]));
         let lenient = vector["lenient_size"] == true;
-        let mechanism = if lenient { &GSSAPI_LENIENT } else { &GSSAPI };
+        let mechanism = if lenient { &GSSAPI } else { &GSSAPI_STRICT };
         let glass = Glass::new(7);
 
         // As the client: the choice as it stands, but that ours names no size where there is no layer.
@@ -277,13 +277,13 @@ fn check_layer(bits: u8, peer_takes: u32, layer: Option<&dyn aiosasl::layer::Sec
 
 fn refused_by_the_strict(glass: &Glass, offer: &[u8], choice: &[u8]) {
     let unbound = (&[][..], PlusOffer::NotOffered);
-    let (mut strict, _) = server(&GSSAPI, glass, LayerRules::NONE, unbound, b"token");
+    let (mut strict, _) = server(&GSSAPI_STRICT, glass, LayerRules::NONE, unbound, b"token");
     let step = says(&mut strict, glass, choice);
     assert!(
         matches!(step, ServerStep::Done(Outcome::Failure(it)) if it.reason.as_str() == "size-without-layer")
     );
     let binding = ClientBinding::Unsupported;
-    let (mut strict, _) = client(&GSSAPI, glass, binding, LayerRules::NONE, None);
+    let (mut strict, _) = client(&GSSAPI_STRICT, glass, binding, LayerRules::NONE, None);
     let step = hears(&mut strict, glass, offer);
     assert!(matches!(step, Ok(ClientStep::Send(ClientMessage::Abort))));
 }
@@ -294,7 +294,7 @@ pub(crate) fn malformed_agreements_are_refused(vectors: &mut Vectors) {
         let reason = if vector["role"] == "client" {
             let glass = Glass::new(7);
             let binding = ClientBinding::Unsupported;
-            let (mut client, _) = client(&GSSAPI, &glass, binding, LayerRules::ANY, None);
+            let (mut client, _) = client(&GSSAPI_STRICT, &glass, binding, LayerRules::ANY, None);
             let step = hears(&mut client, &glass, &message);
             assert!(matches!(step, Ok(ClientStep::Send(ClientMessage::Abort))), "{step:?}");
             let end = client.receive(ServerMessage::Failure(FailureCode::Aborted));
@@ -303,7 +303,8 @@ pub(crate) fn malformed_agreements_are_refused(vectors: &mut Vectors) {
             let offered = vector["offered"].as_u64().and_then(|it| u8::try_from(it).ok());
             let glass = Glass::new(offered.expect("an octet"));
             let unbound = (&[][..], PlusOffer::NotOffered);
-            let (mut server, step) = server(&GSSAPI, &glass, LayerRules::ANY, unbound, b"token");
+            let (mut server, step) =
+                server(&GSSAPI_STRICT, &glass, LayerRules::ANY, unbound, b"token");
             let ServerStep::Send(offer) = step else { panic!("{step:?}") };
             assert_eq!(offer.as_bytes().first().copied(), offered);
             failure(&says(&mut server, &glass, &message))
@@ -432,6 +433,21 @@ pub(crate) fn malformed_headers_are_refused(vectors: &mut Vectors) {
         let (_, step) = server(mechanism, &glass, LayerRules::NONE, channel, &message);
         assert_eq!(failure(&step), text(&vector["expect"]), "{}", vector["id"]);
         vectors.played("gs2_malformed", at);
+    }
+}
+
+/// Some servers of GSS-SPNEGO offer layers as GSSAPI's do, others say at once that the client is in.
+#[test]
+fn an_agreement_may_follow_spnego() {
+    let glass = Glass::new(7);
+    let begun = || client(&GSS_SPNEGO, &glass, ClientBinding::Unsupported, towards(1, 0), None).0;
+    let mut agrees = begun();
+    let step = hears(&mut agrees, &glass, &[1, 0xff, 0xff, 0xff]);
+    let Ok(ClientStep::Send(ClientMessage::Response(said))) = step else { panic!("{step:?}") };
+    assert_eq!(said.as_bytes(), [1, 0, 0, 0]);
+    for mut client in [agrees, begun()] {
+        let end = client.receive(ServerMessage::Success { additional_data: None });
+        assert!(matches!(end, Ok(ClientStep::Done(done)) if done.security_layer.is_none()));
     }
 }
 

@@ -6,7 +6,8 @@ use core::{fmt, future::Future};
 use super::{BoxFuture, InSlices, QueryProvider, SaslError, SaslFailure, Settled, Store};
 use crate::{
     credentials::Credentials,
-    query::{Answer, ClientAnswer, ClientQuery, GssErrorKind, GssProvider, Query},
+    error::Error,
+    query::{Answer, ClientAnswer, ClientQuery, GssErrorKind, GssProvider, GssReply, Query},
 };
 
 /// Answers what mechanisms over the GSS-API ask with a provider, and leaves all other questions to somebody else: a
@@ -61,21 +62,29 @@ impl<T: QueryProvider> QueryProvider for WithGss<T> {
         credentials: &'a Credentials,
     ) -> BoxFuture<'a, Result<ClientAnswer, SaslError>> {
         let ClientQuery::Gss(gss) = query else { return self.others.answer(query, credentials) };
-        Box::pin(async move {
-            let reply = gss.initiate_with(&*self.provider);
-            match reply.error() {
-                // What the peer has done wrong is the mechanism's to judge; all else in the provider's own words.
-                Some(error)
-                    if !matches!(
-                        error.kind,
-                        GssErrorKind::BadBindings | GssErrorKind::BadToken
-                    ) =>
-                {
-                    Err(SaslFailure::with_opaque(error.to_string(), error.clone()).into())
-                }
-                _ => Ok(reply.into_client_answer()),
-            }
-        })
+        Box::pin(async move { answer_of(gss.initiate_with(&*self.provider)) })
+    }
+}
+
+/// What a provider's reply is to a client's mechanism; a failure that the peer has no part in ends the attempt in the
+/// provider's own words.
+///
+/// For a [`QueryProvider`] that runs a provider elsewhere than in place.
+///
+/// # Errors
+///
+/// [`SaslError`], with what the mechanism would have said in [`SaslError::exchange_error`].
+pub fn answer_of(reply: GssReply) -> Result<ClientAnswer, SaslError> {
+    match reply.error() {
+        // What the peer has done wrong is the mechanism's to judge.
+        Some(error)
+            if !matches!(error.kind, GssErrorKind::BadBindings | GssErrorKind::BadToken) =>
+        {
+            let text = error.text.escape_debug().to_string();
+            let failure = SaslError::from(SaslFailure::with_opaque(text, error.clone()));
+            Err(failure.because(Error::from(error)))
+        }
+        _ => Ok(reply.into_client_answer()),
     }
 }
 

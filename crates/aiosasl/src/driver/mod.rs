@@ -87,7 +87,7 @@ pub use connection::Connection;
 pub use credentials::{CredentialProvider, IntoCredentials};
 pub use error::{AuthenticationFailure, OpaqueError, SaslError, SaslFailure};
 pub use from_mechanism::FromMechanism;
-pub use gss::WithGss;
+pub use gss::{WithGss, answer_of};
 pub use interface::{Reply, SaslInterface};
 pub use layered::Layered;
 pub use mechanism::{AuthenticationReport, BoxFuture, SaslMechanism, Token, authenticate, drive};

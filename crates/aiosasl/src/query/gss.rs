@@ -9,7 +9,7 @@ use core::fmt;
 
 use super::{Answer, ClientAnswer};
 use crate::{
-    error::{FailureCode, Reason},
+    error::{Error, FailureCode, Reason},
     identity::AuthenticationId,
     layer::LayerError,
     secret::Secret,
@@ -167,6 +167,17 @@ impl GssError {
             GssErrorKind::BadToken => Reason::GssToken,
             GssErrorKind::Unavailable => Reason::GssUnavailable,
             GssErrorKind::Other => Reason::GssFailed,
+        }
+    }
+}
+
+impl From<&GssError> for Error {
+    /// A client's error: about credentials where the peer has no part in it.
+    fn from(error: &GssError) -> Self {
+        let reason = error.reason();
+        match error.kind {
+            GssErrorKind::NoCredentials | GssErrorKind::Unavailable => Self::Credentials(reason),
+            _ => Self::Peer(reason),
         }
     }
 }

@@ -21,7 +21,8 @@ use super::{
     wire::{Heard, Wire},
 };
 use crate::{
-    accounts, keys,
+    gss::Tickets,
+    keys,
     status::{Failure, Status},
 };
 
@@ -53,6 +54,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Failure> {
             wire: Wire::new(),
             has_last_words: arguments.common.has_last_words(),
             layer: &arguments.common.layer,
+            tickets: arguments.common.gss.provider(),
+            told: None,
         }
         .run()
         .unwrap_or_else(|failure| Verdict::broken(&failure)),
@@ -86,6 +89,12 @@ impl Arguments {
             Needs::Token => {
                 credentials.authentication_id = common.authentication_id()?;
                 credentials.key = Key::Token(common.needed_token()?);
+            }
+            Needs::Ticket => {
+                credentials.authentication_id = common.authentication_id()?;
+                if common.password.password_file.is_some() {
+                    credentials.key = Key::Password(common.needed_password()?);
+                }
             }
             _ => credentials.authentication_id = common.authentication_id()?,
         }
@@ -136,6 +145,9 @@ struct Talk<'a> {
     /// Whether the server's last words are a message.
     has_last_words: bool,
     layer: &'a LayerOptions,
+    tickets: Tickets,
+    /// What the security service failed with, in its own words.
+    told: Option<String>,
 }
 
 impl Talk<'_> {
@@ -145,7 +157,12 @@ impl Talk<'_> {
         let mut step = self.exchange.start();
         loop {
             step = match step {
-                Err(error) => return Ok(Verdict::of_client(&error)),
+                Err(error) => {
+                    if let Some(told) = &self.told {
+                        anstream::eprintln!("aiosasl: {told}");
+                    }
+                    return Ok(Verdict::of_client(&error));
+                }
                 Ok(ClientStep::Done(authenticated)) => return Ok(self.go_on(authenticated)),
                 Ok(ClientStep::Ask(query)) => {
                     let answer = self.answer(query)?;
@@ -184,7 +201,11 @@ impl Talk<'_> {
         match query.answer_by_itself() {
             Ok(answer) => Ok(answer),
             Err(ClientQuery::Question(question)) => self.answers.answer(question),
-            Err(ClientQuery::Gss(gss)) => Ok(accounts::run(gss).into_client_answer()),
+            Err(ClientQuery::Gss(gss)) => {
+                let reply = gss.initiate_with(&self.tickets);
+                self.told = reply.error().map(|error| error.text.escape_debug().to_string());
+                Ok(reply.into_client_answer())
+            }
             Err(_) => Err(Failure::new(Status::Failed, "there is nobody who could answer")),
         }
     }

@@ -21,6 +21,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use self::layer::LayerOptions;
 use crate::{
+    gss::GssOptions,
     preparation::PreparationOption,
     secrets::{PasswordSource, TokenSource},
     status::{Failure, Status},
@@ -118,6 +119,8 @@ struct Common {
     binding_data: Option<Secret>,
     #[command(flatten)]
     layer: LayerOptions,
+    #[command(flatten)]
+    gss: GssOptions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

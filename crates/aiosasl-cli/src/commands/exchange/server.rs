@@ -102,6 +102,7 @@ impl Arguments {
             }
             _ => OneAccount::new(user, self.iterations)?,
         };
+        let account = account.with_tickets(common.gss.provider());
         Ok(account.acting_as(common.authorization_id()?))
     }
 

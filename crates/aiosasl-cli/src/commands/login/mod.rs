@@ -25,6 +25,7 @@ use self::{
 use crate::{
     connection::{self, ConnectionOptions},
     decode::printable,
+    gss::GssOptions,
     secrets::{PasswordSource, TokenSource},
     status::{Failure, Status},
     trace::{self, Trace, Traced, What},
@@ -48,6 +49,7 @@ Examples:
   aiosasl login imaps://juliet@mail.example.org
   aiosasl login xmpp://juliet@example.org -m SCRAM-SHA-256-PLUS --trace
   aiosasl login imaps://juliet@mail.example.org -m OAUTHBEARER --token-file token.txt
+  aiosasl login imap://mail.example.org -m GSSAPI --ccache FILE:/tmp/krb5cc_1000
   aiosasl login submission://mail.example.org --client-cert me.pem --client-key me.key
   aiosasl login imap://localhost:1143 -u juliet --ca ca.pem --password-file secret.txt --json";
 
@@ -70,6 +72,14 @@ pub(crate) struct Arguments {
     password: PasswordSource,
     #[command(flatten)]
     token: TokenSource,
+    #[command(flatten)]
+    gss: GssOptions,
+    /// The service's registered name, for mechanisms that name it, where it is not the protocol's
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// The server's host name, for mechanisms that name it, where it is not the URL's
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<String>,
     /// Whether the exchange is tied to the TLS connection
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Binding::Prefer)]
     channel_binding: Binding,
@@ -147,13 +157,17 @@ impl Arguments {
         }
         let rules = Rules {
             iterations: self.min_iterations..=self.max_iterations,
-            service: Some(Service::new(target.protocol.service(), target.host.as_str())),
+            service: Some(Service::new(
+                self.service.as_deref().unwrap_or(target.protocol.service()),
+                self.hostname.as_deref().unwrap_or(&target.host),
+            )),
             ..Rules::default()
         };
         let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
         let certificate = self.connection.has_client_certificate();
         let secrets = Secrets { password: &self.password, token: &self.token };
-        Plan::new(target, named, certificate, self.authzid.as_deref(), secrets, &rules)
+        let plan = Plan::new(target, named, certificate, self.authzid.as_deref(), secrets, &rules)?;
+        Ok(plan.with_tickets(&self.gss.provider()))
     }
 
     async fn log_in(&self, options: &Options, plan: &Plan, trace: &Trace) -> Verdict {

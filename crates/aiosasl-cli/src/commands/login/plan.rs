@@ -14,6 +14,7 @@ use aiosasl::{
 use aiosasl_profiles::net::Target;
 
 use crate::{
+    gss::Tickets,
     secrets::{PasswordSource, TokenSource},
     status::Failure,
 };
@@ -66,6 +67,9 @@ impl Plan {
             if needs(Needs::Password) {
                 credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
             }
+            if needs(Needs::Ticket) && secrets.password.password_file.is_some() {
+                credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
+            }
             if needs(Needs::Anonymity) {
                 credentials.trace = Some(target.user.as_deref().unwrap_or(TRACE).into());
             }
@@ -84,6 +88,12 @@ impl Plan {
         };
         let mechanisms = mechanisms.into_iter().map(|it| it.rules(rules.clone())).collect();
         Ok(Self { target, mechanisms, credentials, is_named: named.is_some() })
+    }
+
+    /// The same, with tickets from there for mechanisms that want one.
+    pub(super) fn with_tickets(self, tickets: &Tickets) -> Self {
+        let mechanisms = self.mechanisms.into_iter();
+        Self { mechanisms: mechanisms.map(|it| it.queries(tickets.clone())).collect(), ..self }
     }
 
     /// Whether this mechanism is among those to try.

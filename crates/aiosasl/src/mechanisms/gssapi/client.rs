@@ -1,10 +1,12 @@
-//! The client's half of GSSAPI (RFC 4752 section 3.1).
+//! The client's half of GSSAPI (RFC 4752 section 3.1), and of GSS-SPNEGO, in which the ends need not agree on a layer.
 
 use alloc::boxed::Box;
 use core::{fmt, mem};
 
+#[cfg(feature = "gss-spnego")]
+use super::GSS_SPNEGO;
 use super::{
-    GSSAPI, KERBEROS, context, layer,
+    KERBEROS, context, layer,
     message::{Choice, Offer, Sizes},
 };
 use crate::{
@@ -14,12 +16,45 @@ use crate::{
     mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard},
     message::Response,
     name::MechanismName,
-    query::{ClientAnswer, ClientQuery, GssCall, GssContext, GssRequest, GssResult, Protection},
+    query::{
+        ClientAnswer, ClientQuery, GssCall, GssContext, GssProperties, GssRequest, GssResult,
+        Protection,
+    },
     secret::Secret,
 };
 
-/// The client's half of GSSAPI.
+/// What differs between the two.
+struct Form {
+    name: MechanismName,
+    mechanism: &'static [u8],
+    established: fn(&dyn GssContext) -> Result<GssProperties, Reason>,
+    /// The layer that follows from a context where the ends have not agreed on one; none has to.
+    implied: Option<Implied>,
+}
+
+type Implied =
+    fn(Box<dyn GssContext>, LayerRules) -> Result<Option<Box<dyn SecurityLayer>>, Reason>;
+
+/// GSSAPI.
+const GSSAPI: Form = Form {
+    name: super::GSSAPI.name,
+    mechanism: KERBEROS,
+    established: context::established_by_kerberos,
+    implied: None,
+};
+
+/// GSS-SPNEGO. Some servers let an agreement as GSSAPI's follow.
+#[cfg(feature = "gss-spnego")]
+const SPNEGO: Form = Form {
+    name: GSS_SPNEGO.name,
+    mechanism: super::SPNEGO,
+    established: context::established,
+    implied: Some(layer::implied),
+};
+
+/// The client's half of GSSAPI and GSS-SPNEGO.
 pub struct GssapiClient {
+    form: &'static Form,
     rules: LayerRules,
     sizes: Sizes,
     authorization_id: Option<AuthorizationId>,
@@ -50,15 +85,33 @@ impl GssapiClient {
     ///
     /// [`Error::Credentials`] with [`Reason::NoService`] where the rules name none.
     pub fn new(context: &ClientContext<'_>, sizes: Sizes) -> Result<Self, Error> {
+        Self::of(&GSSAPI, context, sizes)
+    }
+
+    /// A client that speaks GSS-SPNEGO.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), or [`Error::Policy`] with [`Reason::AuthzidNotCarried`] where the client wants to act as
+    /// somebody else: no message says so.
+    #[cfg(feature = "gss-spnego")]
+    pub fn spnego(context: &ClientContext<'_>) -> Result<Self, Error> {
+        Self::of(&SPNEGO, context, Sizes::Lenient)
+    }
+
+    fn of(form: &'static Form, context: &ClientContext<'_>, sizes: Sizes) -> Result<Self, Error> {
+        let authorization_id = context.credentials.authorization_id.clone();
+        if form.implied.is_some() && authorization_id.is_some() {
+            return Err(Error::Policy(Reason::AuthzidNotCarried));
+        }
         let rules = context.rules.layers;
         let request = GssRequest {
-            // The agreement on a layer is protected, where there is none, too.
-            integrity: true,
+            // An agreement on a layer is protected, where there is none, too.
+            integrity: form.implied.is_none() || rules.max_strength > 0,
             confidentiality: rules.max_strength > 1,
-            ..context::initiator(KERBEROS, context)?
+            ..context::initiator(form.mechanism, context)?
         };
-        let authorization_id = context.credentials.authorization_id.clone();
-        Ok(Self { rules, sizes, authorization_id, state: State::ExpectStart(request) })
+        Ok(Self { form, rules, sizes, authorization_id, state: State::ExpectStart(request) })
     }
 
     fn begin(&mut self, answer: ClientAnswer) -> Result<ClientTurn, Error> {
@@ -77,7 +130,7 @@ impl GssapiClient {
             (None, false) => return Err(Error::Peer(Reason::GssToken)),
         };
         self.state = if step.established {
-            context::established_by_kerberos(&*context).map_err(Error::Peer)?;
+            (self.form.established)(&*context).map_err(Error::Peer)?;
             State::ExpectOffer(context)
         } else {
             State::ExpectToken(context)
@@ -103,7 +156,7 @@ impl GssapiClient {
             return Err(Misuse::OutOfTurn.into());
         };
         let offer = Offer::parse(offer.expose(), self.sizes).map_err(Error::Peer)?;
-        let properties = context::established_by_kerberos(&*context).map_err(Error::Peer)?;
+        let properties = (self.form.established)(&*context).map_err(Error::Peer)?;
         let ours = layer::available(self.rules, &properties).among(offer.layers);
         let layer = layer::strongest(ours).map_err(Error::Policy)?;
         let max_size = layer::max_receive(self.rules, layer);
@@ -123,7 +176,7 @@ impl GssapiClient {
         let (context, GssResult::Wrapped(token)) = context::heard(answer)? else {
             return Err(Misuse::OutOfTurn.into());
         };
-        let properties = context::established_by_kerberos(&*context).map_err(Error::Peer)?;
+        let properties = (self.form.established)(&*context).map_err(Error::Peer)?;
         let layer =
             layer::over(context, choice.layer, &properties, offer.max_size, choice.max_size);
         self.state = State::ExpectSuccess(layer.map_err(Error::Peer)?);
@@ -133,7 +186,7 @@ impl GssapiClient {
 
 impl ClientMechanism for GssapiClient {
     fn name(&self) -> MechanismName {
-        GSSAPI.name
+        self.form.name
     }
 
     fn initial_question(&mut self) -> Option<ClientQuery> {
@@ -160,17 +213,19 @@ impl ClientMechanism for GssapiClient {
     }
 
     fn conclude(&mut self) -> Result<Conclusion, Error> {
-        match mem::take(&mut self.state) {
-            State::ExpectSuccess(security_layer) => {
-                Ok(Conclusion { server_verified: true, security_layer, ..Conclusion::default() })
+        let security_layer = match (mem::take(&mut self.state), self.form.implied) {
+            (State::ExpectSuccess(security_layer), _) => security_layer,
+            (State::ExpectOffer(context), Some(implied)) => {
+                implied(context, self.rules).map_err(Error::Policy)?
             }
-            _ => Err(Error::Peer(Reason::ServerNotVerified)),
-        }
+            _ => return Err(Error::Peer(Reason::ServerNotVerified)),
+        };
+        Ok(Conclusion { server_verified: true, security_layer, ..Conclusion::default() })
     }
 }
 
 impl fmt::Debug for GssapiClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GssapiClient")
+        f.debug_struct("GssapiClient").field("name", &self.form.name).finish_non_exhaustive()
     }
 }

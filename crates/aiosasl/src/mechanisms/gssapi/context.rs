@@ -64,7 +64,7 @@ pub(super) fn server_call(call: GssCall) -> Query {
 
 /// What a client has heard of its provider.
 pub(super) fn heard(answer: ClientAnswer) -> Result<(Box<dyn GssContext>, GssResult), Error> {
-    answer.gss()?.result().map_err(|error| error_of(&error))
+    answer.gss()?.result().map_err(|error| Error::from(&error))
 }
 
 /// What a server has heard of its provider.
@@ -119,14 +119,6 @@ pub(super) fn identity(
     let name = local.map_or(principal, |(name, _)| name);
     AuthenticationId::new(String::from(name))
         .map_err(|_| Failure::credentials(Reason::GssAnonymous))
-}
-
-fn error_of(error: &GssError) -> Error {
-    let reason = error.reason();
-    match error.kind {
-        GssErrorKind::NoCredentials | GssErrorKind::Unavailable => Error::Credentials(reason),
-        _ => Error::Peer(reason),
-    }
 }
 
 fn failure_of(error: &GssError) -> Failure {

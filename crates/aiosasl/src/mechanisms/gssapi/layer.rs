@@ -85,12 +85,12 @@ pub(super) fn over(
 pub(super) fn implied(
     context: Box<dyn GssContext>,
     rules: LayerRules,
-    properties: &GssProperties,
 ) -> Result<Option<Box<dyn SecurityLayer>>, Reason> {
-    let layer = strongest(available(rules, properties))?;
+    let properties = context.properties().ok_or(Reason::GssFailed)?;
+    let layer = strongest(available(rules, &properties))?;
     // Nobody says what they take; what we take has to do for both.
     let size = max_receive(rules, layer);
-    over(context, layer, properties, size, size)
+    over(context, layer, &properties, size, size)
 }
 
 fn strength(properties: &GssProperties) -> u16 {

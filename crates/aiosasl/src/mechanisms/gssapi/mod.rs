@@ -23,8 +23,6 @@ mod layer;
 mod message;
 mod server;
 #[cfg(feature = "gss-spnego")]
-mod spnego_client;
-#[cfg(feature = "gss-spnego")]
 mod spnego_server;
 #[cfg(feature = "gs2")]
 mod token;
@@ -38,8 +36,6 @@ pub use gs2_client::Gs2Client;
 pub use gs2_server::Gs2Server;
 pub use message::{Choice, Layers, Offer, Sizes};
 pub use server::GssapiServer;
-#[cfg(feature = "gss-spnego")]
-pub use spnego_client::SpnegoClient;
 #[cfg(feature = "gss-spnego")]
 pub use spnego_server::SpnegoServer;
 #[cfg(all(feature = "gs2", feature = "sha-1"))]
@@ -61,18 +57,19 @@ pub const KERBEROS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x
 /// The object identifier of SPNEGO, 1.3.6.1.5.5.2 (RFC 4178 section 3): the contents of its DER.
 pub const SPNEGO: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
 
-/// GSSAPI (RFC 4752), both halves: Kerberos alone.
+/// GSSAPI (RFC 4752), both halves: Kerberos alone. A buffer's size where there is no layer is ignored, since widely used
+/// servers name one.
 pub const GSSAPI: Mechanism = Mechanism {
     name: MechanismName::new("GSSAPI"),
     properties: properties(Binds::Nothing, LAYERS, "RFC 4752"),
-    client: |context| Ok(Box::new(GssapiClient::new(context, Sizes::Strict)?)),
-    server: |context| Box::new(GssapiServer::new(context, Sizes::Strict)),
-};
-
-/// The same with peers from before RFC 4752, which name a buffer's size where there is no layer; in no list.
-pub const GSSAPI_LENIENT: Mechanism = Mechanism {
     client: |context| Ok(Box::new(GssapiClient::new(context, Sizes::Lenient)?)),
     server: |context| Box::new(GssapiServer::new(context, Sizes::Lenient)),
+};
+
+/// The same to the letter: a size where there is no layer is refused (RFC 4752 section 3.1); in no list.
+pub const GSSAPI_STRICT: Mechanism = Mechanism {
+    client: |context| Ok(Box::new(GssapiClient::new(context, Sizes::Strict)?)),
+    server: |context| Box::new(GssapiServer::new(context, Sizes::Strict)),
     ..GSSAPI
 };
 
@@ -99,7 +96,7 @@ pub const GS2_KRB5_PLUS: Mechanism = Mechanism {
 pub const GSS_SPNEGO: Mechanism = Mechanism {
     name: MechanismName::new("GSS-SPNEGO"),
     properties: properties(Binds::Nothing, LAYERS, "Microsoft"),
-    client: |context| Ok(Box::new(SpnegoClient::new(context)?)),
+    client: |context| Ok(Box::new(GssapiClient::spnego(context)?)),
     server: |context| Box::new(SpnegoServer::new(context)),
 };
 

@@ -84,7 +84,7 @@ impl SpnegoServer {
     ) -> Result<ServerTurn, Failure> {
         let properties = context::established(&*context).map_err(Failure::credentials)?;
         let identity = context::identity(&properties.initiator, self.service.as_ref())?;
-        let security_layer = layer::implied(context, self.rules, &properties)
+        let security_layer = layer::implied(context, self.rules)
             .map_err(|reason| Failure::new(FailureCode::MechanismTooWeak, reason))?;
         Ok(ServerTurn::Proven(Proven {
             additional_data: last_words,
