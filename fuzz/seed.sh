@@ -37,7 +37,7 @@ for name in os.listdir(vendors):
                 said = [octets(it) for it in vector.get("messages", []) if it.get("dir", side) == side]
                 open(f"{folder}/{vector['id']}-{section}-{side}", "wb").write(b"\xff".join(said))
 
-protocols = {"irc": "irc", "xmpp_server": "xmpp"}
+protocols = {"dovecot": "dovecot-auth", "irc": "irc", "xmpp_client": "xmpp-sasl2", "xmpp_server": "xmpp"}
 opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 transcripts = json.load(open("../vectors/profiles.json"))["valid"]
 for target, protocol in protocols.items():
@@ -45,14 +45,29 @@ for target, protocol in protocols.items():
     os.makedirs(folder, exist_ok=True)
     for transcript in (it for it in transcripts if it["protocol"] == protocol):
         lines = [line["text"] for line in transcript["lines"]]
-        text = opening + "".join(lines) if protocol == "xmpp" else "\r\n".join(lines)
+        text = opening + "".join(lines) if protocol.startswith("xmpp") else "\r\n".join(lines)
         open(f"{folder}/{transcript['id']}", "w").write(text)
 
-# A line each: these two read no more at once.
-for target, protocol in {"pop3": "pop3", "sieve": "managesieve"}.items():
+# A line each: these read no more at once.
+for target, protocol in {"acap": "acap", "nntp": "nntp", "pop3": "pop3", "sieve": "managesieve"}.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)
     lines = [line["text"] for it in transcripts if it["protocol"] == protocol for line in it["lines"]]
     for number, line in enumerate(lines):
         open(f"{folder}/{number}", "w").write(line)
+
+# Frames as they stand in the vectors, and each protocol's all in a row.
+frames = json.load(open("../vectors/frames.json"))["valid"]
+protocols = {"amqp091": "amqp-0-9-1", "amqp10": "amqp-1.0", "cassandra": "cassandra", "kafka": "kafka", "ldap": "ldap", "memcached": "memcached", "mqtt": "mqtt5", "postgres": "postgresql", "saslauthd": "saslauthd"}
+for target, protocol in protocols.items():
+    folder = f"corpus/{target}"
+    os.makedirs(folder, exist_ok=True)
+    octets = [(it["id"], bytes.fromhex(it["hex"])) for it in frames if it["protocol"] == protocol]
+    for name, frame in octets + [("all", b"".join(frame for _, frame in octets))]:
+        open(f"{folder}/{name}", "wb").write(frame)
+os.makedirs("corpus/mongodb", exist_ok=True)
+for frame in (it for it in frames if it["protocol"] == "mongodb"):
+    body = bytes.fromhex(frame["hex"])
+    head = b"".join(number.to_bytes(4, "little") for number in (len(body) + 21, 1, 0, 2013, 0))
+    open(f"corpus/mongodb/{frame['id']}", "wb").write(head + b"\0" + body)
 PY

@@ -9,7 +9,7 @@ use aiosasl_profiles::{
 libfuzzer_sys::fuzz_target!(|message: &[u8]| {
     let _ = server::Command::parse(message);
     let _ = server::parse_response(message);
-    for by in [Sender::Client, Sender::Server] {
+    for by in [Sender::AnyClient, Sender::Client, Sender::Server] {
         if let Ok(Scanned::Wants(count)) = scan(message, by) {
             assert!(count <= MAX_STRING && message.ends_with(b"}"), "octets behind no literal");
         }

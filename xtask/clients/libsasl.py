@@ -7,6 +7,7 @@ Its argument is a JSON object. Lines in: `M BASE64` a message, `N` none, `DATA B
 
 import base64
 import ctypes
+import hashlib
 import json
 import sys
 from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_uint, c_ulong, c_void_p
@@ -74,11 +75,21 @@ def secret(_connection, _context, _number, result):
     return OK
 
 
-def prompt(_context, _number, _challenge, _prompt, _default, result, length):
-    """Nobody is there: the password has to do."""
-    result[0] = keep(c_char_p(b""))
+def fold(octets):
+    digest = hashlib.md5(octets).digest()
+    return bytes(one ^ other for one, other in zip(digest[:8], digest[8:]))
+
+
+def prompt(_context, _number, challenge, _prompt, _default, result, length):
+    """The one-time password (RFC 2289) to `otp-md5 499 seed`."""
+    _algorithm, sequence, seed = challenge.decode().split()[:3]
+    octets = (seed.lower() + wanted["password"]).encode()
+    for _ in range(int(sequence) + 1):
+        octets = fold(octets)
+    answer = ("hex:" + octets.hex()).encode()
+    result[0] = keep(c_char_p(answer))
     if length:
-        length[0] = 0
+        length[0] = len(answer)
     return OK
 
 

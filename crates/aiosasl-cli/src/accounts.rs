@@ -3,6 +3,7 @@
 use aiosasl::{
     hash::Hash,
     identity::{AuthenticationId, AuthorizationId},
+    mechanisms::otp::OneTimeState,
     message::Identity,
     query::{
         Answer, Authorization, Authorize, Decoy, PasscodeVerdict, Query, ScramVerifier, SecretForm,
@@ -82,6 +83,13 @@ impl OneAccount {
             [first, next, ..] => accounts
                 .with_passcode(user, first.expose(), PasscodeVerdict::NextPasscode)
                 .with_passcode(user, next.expose(), PasscodeVerdict::Accepted),
+        })
+    }
+
+    /// Lets the user come in by the next one-time password.
+    pub(crate) fn with_one_time_passwords(self, state: &OneTimeState) -> Self {
+        self.with(|accounts, user| {
+            accounts.with_secret(user, SecretForm::OneTime, state.to_text().as_bytes())
         })
     }
 

@@ -3,9 +3,12 @@
 //! A codec is a value: it reads no socket and waits for nothing. [`net`] is the thin shell of tokio and rustls that
 //! runs the codecs over a connection.
 
+pub mod acap;
 pub mod amqp091;
 pub mod amqp10;
+pub mod cassandra;
 mod class;
+pub mod dovecot;
 mod first_word;
 pub mod frame;
 pub mod imap;
@@ -13,12 +16,16 @@ pub mod irc;
 pub mod kafka;
 pub mod ldap;
 pub mod line;
+pub mod memcached;
 pub mod mongodb;
+pub mod mqtt;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod nntp;
 pub mod pop3;
 pub mod postgres;
 mod said;
+pub mod saslauthd;
 pub mod sieve;
 pub mod smtp;
 mod wire_error;

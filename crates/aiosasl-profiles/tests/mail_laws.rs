@@ -59,7 +59,7 @@ fn mechanism() -> impl Strategy<Value = MechanismName> {
 }
 
 fn sender() -> impl Strategy<Value = Sender> {
-    prop::sample::select(vec![Sender::Client, Sender::Server])
+    prop::sample::select(vec![Sender::AnyClient, Sender::Client, Sender::Server])
 }
 
 fn condition() -> impl Strategy<Value = Condition> {

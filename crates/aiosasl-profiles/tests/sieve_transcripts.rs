@@ -25,7 +25,7 @@ fn transcripts_are_read_and_written_by_both_halves() {
         let mut player = Player::default();
         for (by, message, octets) in messages(transcript) {
             match by {
-                Sender::Client => player.client_says(&message, octets),
+                Sender::AnyClient | Sender::Client => player.client_says(&message, octets),
                 Sender::Server => player.server_says(&message, octets),
             }
         }

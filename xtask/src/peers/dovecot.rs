@@ -95,9 +95,10 @@ fn kerberos(site: &Site) -> Result<Option<Running>> {
 
 /// Tickets for any service that there are keys for; the user of the realm is the user here.
 fn with_kerberos(site: &Site) -> String {
-    let variables = krb5::environment(site)
-        .into_iter()
-        .fold(String::new(), |text, (name, value)| text + &format!(" {name}={}", value.display()));
+    let variables =
+        krb5::environment(site).into_iter().fold(String::new(), |text, (name, value)| {
+            text + " " + name + "=" + &value.to_string_lossy()
+        });
     let keytab = site.path().join(krb5::PEER.name).join("keytab");
     format!(
         "auth_mechanisms = $auth_mechanisms gssapi gss-spnego

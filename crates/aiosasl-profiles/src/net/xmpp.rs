@@ -216,7 +216,7 @@ fn jid(target: &Target, domain: &str) -> Option<String> {
 
 fn unexpected(expected: &str, event: &StreamEvent) -> WireError {
     let found = match event {
-        StreamEvent::Answer(_) => "an answer of an exchange",
+        StreamEvent::Answer(_) | StreamEvent::Sasl2(_) => "an answer of an exchange",
         StreamEvent::Closed | StreamEvent::Error(_) => "the stream's end",
         StreamEvent::Features(_) => "features",
         StreamEvent::Opened(_) => "a stream's opening",

@@ -182,7 +182,7 @@ impl Code {
     }
 
     /// Reads what stands behind an opening parenthesis, up to the closing one; and gives what follows.
-    fn parse(tokens: &[Token]) -> Result<(Self, &[Token]), ScanError> {
+    pub(crate) fn parse(tokens: &[Token]) -> Result<(Self, &[Token]), ScanError> {
         let Some((Token::Atom(name), mut rest)) = tokens.split_first() else {
             return Err(ScanError::Unexpected);
         };

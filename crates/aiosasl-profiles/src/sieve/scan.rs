@@ -13,6 +13,9 @@ const MAX_TOKENS: usize = 64;
 /// Who says a message: the two write their literals differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
+    /// A client that may also wait: `{12}`, and the octets follow when the server has said that they may (ACAP, RFC
+    /// 2244 section 2.6.3). It writes as the other one does.
+    AnyClient,
     /// `{12+}`, and the octets follow at once.
     Client,
     /// `{12}`, and so they do.
@@ -112,7 +115,7 @@ pub fn string(octets: &[u8], by: Sender) -> Zeroizing<Vec<u8>> {
 /// A string on the wire, as a literal; wiped on drop.
 pub fn literal(octets: &[u8], by: Sender) -> Zeroizing<Vec<u8>> {
     let plus = match by {
-        Sender::Client => "+",
+        Sender::AnyClient | Sender::Client => "+",
         Sender::Server => "",
     };
     let announced = format!("{{{}{plus}}}\r\n", octets.len());
@@ -143,9 +146,9 @@ fn quoted(octets: &[u8]) -> Result<(Token, &[u8]), ScanError> {
 fn announced(octets: &[u8], by: Sender) -> Result<(usize, &[u8]), ScanError> {
     let count = octets.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let (digits, rest) = octets.split_at_checked(count).ok_or(ScanError::Unfinished)?;
-    let end = match by {
-        Sender::Client => b"+}".as_slice(),
-        Sender::Server => b"}",
+    let end = match (by, rest) {
+        (Sender::AnyClient, [b'+', ..]) | (Sender::Client, _) => b"+}".as_slice(),
+        (Sender::AnyClient | Sender::Server, _) => b"}",
     };
     let rest = rest.strip_prefix(end).ok_or(ScanError::Unexpected)?;
     if digits.is_empty() {

@@ -2,7 +2,7 @@
 
 use aiosasl::{binding::BindingKind, name::MechanismName};
 
-use super::{Element, NS_CHANNEL_BINDING, NS_SASL, NS_TLS};
+use super::{Element, NS_CHANNEL_BINDING, NS_SASL, NS_SASL2, NS_TLS, sasl2::Offered};
 use crate::printable;
 
 /// A server's features, as far as they concern authentication.
@@ -17,6 +17,8 @@ pub struct Features {
     /// The channel binding types that the server can check; `None` where it says nothing about them, or where no
     /// type has a readable name.
     pub bindings: Option<Vec<BindingKind>>,
+    /// What can be had by extensible SASL (XEP-0388), where it can be had.
+    pub sasl2: Option<Offered>,
     /// The names of all features, each with its namespace: `starttls urn:ietf:params:xml:ns:xmpp-tls`.
     pub all: Vec<String>,
 }
@@ -40,6 +42,7 @@ impl Features {
             it.all.push(printable(format!("{} {}", feature.name, feature.namespace).as_bytes()));
             match (feature.namespace.as_str(), feature.name.as_str()) {
                 (NS_SASL, "mechanisms") => it.offer(feature),
+                (NS_SASL2, "authentication") => it.sasl2 = Some(Offered::read(feature)),
                 (NS_TLS, "starttls") => {
                     let required = feature.child(NS_TLS, "required").is_some();
                     it.start_tls = if required { StartTls::Required } else { StartTls::Offered };

@@ -25,6 +25,7 @@
 mod fault;
 mod features;
 pub mod sasl;
+pub mod sasl2;
 pub mod server;
 mod stream;
 mod xml;
@@ -48,16 +49,22 @@ pub const MAX_ELEMENTS: usize = 1024;
 
 /// `<bind/>`, by which a logged-in client becomes addressable (RFC 6120 section 7).
 pub const NS_BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+/// A resource that is bound with an exchange (XEP-0386).
+pub const NS_BIND2: &str = "urn:xmpp:bind:0";
 /// Channel binding types (XEP-0440).
 pub const NS_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// What a client's stream is about.
 pub const NS_CLIENT: &str = "jabber:client";
+/// Tokens (XEP-0484).
+pub const NS_FAST: &str = "urn:xmpp:fast:0";
 /// `<session/>`, which older clients ask for (RFC 3921 section 3).
 pub const NS_SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 /// The conditions of stanza errors (RFC 6120 section 8.3).
 pub const NS_STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 /// SASL (RFC 6120 section 6).
 pub const NS_SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// Extensible SASL (XEP-0388).
+pub const NS_SASL2: &str = "urn:xmpp:sasl:2";
 /// The stream itself.
 pub const NS_STREAM: &str = "http://etherx.jabber.org/streams";
 /// The conditions of stream errors (RFC 6120 section 4.9).

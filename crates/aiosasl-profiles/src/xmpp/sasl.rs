@@ -85,9 +85,14 @@ pub struct Failure {
 
 impl Failure {
     fn read(element: &Element) -> Self {
+        Self::read_in(element, NS_SASL)
+    }
+
+    /// The same where the words for people are of another namespace.
+    pub(super) fn read_in(element: &Element, text_namespace: &str) -> Self {
         let condition =
             element.children.iter().find(|it| it.namespace == NS_SASL && it.name != "text");
-        let text = element.child(NS_SASL, "text");
+        let text = element.child(text_namespace, "text");
         Self {
             condition: condition.map(|it| it.name.clone()).unwrap_or_default(),
             text: text.map(|it| it.text.to_string()).unwrap_or_default(),

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     Element, Features, NS_CLIENT, NS_STREAM, NS_STREAM_ERROR, NS_TLS, WhiteSpace,
     sasl::{self, Answer},
+    sasl2,
     xml::{Node, XmlReader},
 };
 use crate::{WireClass, WireError};
@@ -122,6 +123,8 @@ pub enum StreamEvent {
         /// Its name.
         name: String,
     },
+    /// The server answers in an exchange of extensible SASL.
+    Sasl2(sasl2::Answer),
     /// TLS is refused; the stream ends with it (RFC 6120 section 5.4.2.2).
     TlsFailure,
     /// TLS begins with the next octet.
@@ -192,6 +195,9 @@ impl fmt::Debug for StreamReader {
 fn event(element: Element) -> Result<StreamEvent, WireError> {
     if let Some(answer) = sasl::hear(&element) {
         return answer.map(StreamEvent::Answer);
+    }
+    if let Some(answer) = sasl2::hear(&element) {
+        return answer.map(StreamEvent::Sasl2);
     }
     Ok(match (element.namespace.as_str(), element.name.as_str()) {
         (NS_STREAM, "features") => StreamEvent::Features(Features::read(&element)),

@@ -16,7 +16,7 @@ pub struct Element {
     /// Its name, without a prefix.
     pub name: String,
     /// Its attributes without a namespace, each by its name.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Vec<(String, Zeroizing<String>)>,
     /// The elements in it.
     pub children: Vec<Element>,
     /// The text directly in it, all pieces together.
@@ -175,6 +175,7 @@ impl XmlReader {
             Event::XmlDeclaration(..) => Ok(None),
             Event::StartElement(_, (namespace, name), attributes) => {
                 let attribute = |((namespace, name), value): (rxml::QName, String)| {
+                    let value = Zeroizing::new(value);
                     namespace.as_str().is_empty().then(|| (name.as_str().to_owned(), value))
                 };
                 let element = Element {

@@ -10,7 +10,8 @@ use super::pipe::{Event, Pipe};
 use super::rows::{Case, Half, Row};
 use super::theirs::{Said, Theirs};
 use super::{
-    BOSS, GREETING, HOST, IDENTIFIER, PASSWORD, PROVIDER, SERVICE, USER, Variable, gsasl, talk,
+    BOSS, GREETING, HOST, IDENTIFIER, PASSWORD, PROVIDER, SECOND, SERVICE, USER, Variable, gsasl,
+    talk,
 };
 use crate::run;
 
@@ -46,8 +47,11 @@ impl Library {
         let mut wanted = wanted(row);
         wanted["binding"] = json!(row.binding.as_ref().map(|kind| [kind, &data]));
         wanted["server_first"] = json!(gsasl::SERVER_FIRST.contains(&&*row.mechanism));
-        wanted["passcodes"] = json!([wanted["password"]]);
-        wanted["pin"] = Value::Null;
+        wanted["passcodes"] = match row.case {
+            Case::Next => json!([PASSWORD, SECOND]),
+            _ => json!([wanted["password"]]),
+        };
+        wanted["pin"] = json!((row.case == Case::Pin).then_some(SECOND));
         wanted["provider"] = json!(PROVIDER);
         wanted["url"] = json!("https://example.org/login?state=1");
         wanted["attributes"] = json!("email=user%40example.org");

@@ -36,6 +36,8 @@ use crate::tally::Tally;
 const USER: &str = "user";
 const PASSWORD: &str = "pencil";
 const WRONG: &str = "pencils-and-more-than-that";
+/// The device's next code, or a new PIN.
+const SECOND: &str = "87654321";
 /// Whom the user may act as, where that is allowed.
 const BOSS: &str = "boss";
 const STRANGER: &str = "nobody-of-this-name";

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::pipe::{Event, Pipe};
 use super::rows::{Case, Half, Row};
-use super::{BOSS, HOST, IDENTIFIER, PASSWORD, PROVIDER, REALM, SERVICE, USER, Variable};
+use super::{BOSS, HOST, IDENTIFIER, PASSWORD, PROVIDER, REALM, SECOND, SERVICE, USER, Variable};
 
 /// Ours.
 pub(super) struct Ours {
@@ -113,6 +113,9 @@ fn client(command: &mut Command, row: &Row) {
         command.args(["--authzid", boss]);
     }
     secrets(command, row.password());
+    if matches!(row.case, Case::Next | Case::Pin) {
+        command.env("AIOSASL_ANSWERS", SECOND);
+    }
 }
 
 fn server(command: &mut Command, row: &Row) {

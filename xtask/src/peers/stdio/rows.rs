@@ -60,6 +60,10 @@ pub(super) enum Case {
     Forbidden,
     /// The user, on another channel.
     Foreign,
+    /// The user, who is asked for the device's next code, too.
+    Next,
+    /// The user, who is asked for a new PIN, too.
+    Pin,
     /// The user.
     Right,
     /// Nobody that the server knows.
@@ -141,6 +145,8 @@ impl Case {
             Self::Acts => "acts",
             Self::Forbidden => "forbidden",
             Self::Foreign => "foreign",
+            Self::Next => "next",
+            Self::Pin => "pin",
             Self::Right => "right",
             Self::Unknown => "unknown",
             Self::Wrong => "wrong",
@@ -162,7 +168,8 @@ impl Row {
 
     /// Whether the client has to come in.
     pub(super) fn comes_in(&self) -> bool {
-        matches!(self.case, Case::Acts | Case::Right) == self.hole.is_none()
+        let good = matches!(self.case, Case::Acts | Case::Next | Case::Pin | Case::Right);
+        good == self.hole.is_none()
     }
 
     /// All that differs between what was expected and what came; empty where the row is met.
@@ -188,7 +195,9 @@ impl Row {
         ];
         if !nobody {
             all.push(("authentication_id", json["authentication_id"].clone(), self.user().into()));
-            all.push(("authorization_id", json["authorization_id"].clone(), self.acting().into()));
+            // Some clients say that they act as themselves.
+            let other = json["authorization_id"].as_str().filter(|it| *it != self.user());
+            all.push(("authorization_id", other.into(), self.acting().into()));
         }
         if let Some(said) = ends.said {
             all.push(("heard", json["received"].clone(), vec![said].into()));
@@ -248,7 +257,7 @@ impl Row {
             Case::Forbidden => Some("authorization-denied"),
             // A client without a ticket has nothing to say.
             Case::Wrong if self.needs_ticket() => Some("end-of-input"),
-            Case::Acts | Case::Foreign | Case::Right => None,
+            Case::Acts | Case::Foreign | Case::Next | Case::Pin | Case::Right => None,
             Case::Unknown | Case::Wrong => Some("invalid-credentials"),
         }
     }

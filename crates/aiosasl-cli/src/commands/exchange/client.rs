@@ -90,6 +90,13 @@ impl Arguments {
                 credentials.authentication_id = common.authentication_id()?;
                 credentials.key = Key::Token(common.needed_token()?);
             }
+            Needs::Passcode => {
+                credentials.authentication_id = common.authentication_id()?;
+                // A passphrase to compute with, or the first code; without it, the mechanism asks.
+                if let Some(password) = common.given_password()? {
+                    credentials.key = Key::Password(password);
+                }
+            }
             Needs::Ticket => {
                 credentials.authentication_id = common.authentication_id()?;
                 if common.password.password_file.is_some() {

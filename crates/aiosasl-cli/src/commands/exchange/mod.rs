@@ -52,7 +52,8 @@ Examples:
   AIOSASL_PASSWORD=pencil aiosasl exchange client -m SCRAM-SHA-256 -u user
   AIOSASL_PASSWORD=pencil aiosasl exchange server -m SCRAM-SHA-256 -u user
   AIOSASL_PASSWORD=pencil aiosasl exchange client -m DIGEST-MD5 -u user --layer any --layer-data hello
-  AIOSASL_ANSWERS=123456 aiosasl exchange client -m SECURID -u user";
+  AIOSASL_ANSWERS=123456 aiosasl exchange client -m SECURID -u user
+  AIOSASL_PASSWORD='This is a test.' aiosasl exchange server -m OTP -u user --otp-sequence 99";
 
 /// Arguments of `exchange`.
 #[derive(Debug, Args)]
@@ -141,11 +142,19 @@ impl Common {
         identity.map_err(|error| Failure::usage(format!("--authzid: {error}")))
     }
 
-    /// The password, for mechanisms that need one.
-    fn needed_password(&self) -> Result<Password, Failure> {
+    /// The password, for mechanisms that can do without.
+    fn given_password(&self) -> Result<Option<Password>, Failure> {
         if self.password.is_stdin() {
             let text = "the messages come from standard input, the password can't";
             return Err(Failure::usage(text));
+        }
+        self.password.given()
+    }
+
+    /// The password, for mechanisms that need one.
+    fn needed_password(&self) -> Result<Password, Failure> {
+        if let Some(password) = self.given_password()? {
+            return Ok(password);
         }
         let missing =
             || Failure::usage("expected a password: --password-file or $AIOSASL_PASSWORD");

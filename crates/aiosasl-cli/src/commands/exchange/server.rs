@@ -8,10 +8,12 @@ use std::{
 use aiosasl::{
     ServerExchange, ServerStep,
     binding::BindingKind,
+    encoding,
     error::Misuse,
     hash::Hash,
     identity::{AuthenticationId, AuthorizationId},
     mechanism::{Mechanism, Needs, PlusOffer, Rules, ServerContext},
+    mechanisms::otp::{Algorithm, OneTimeState},
     message::{ClientMessage, Identity, Outcome, Response, Success},
     nonce::Nonce,
     prep::Strings,
@@ -26,7 +28,7 @@ use super::{
     wire::{Heard, Wire},
 };
 use crate::{
-    accounts::OneAccount,
+    accounts::{OneAccount, random},
     keys,
     preparation::MAX_ITERATIONS,
     secrets,
@@ -50,6 +52,12 @@ pub(super) struct Arguments {
     /// $AIOSASL_PASSCODES
     #[arg(long, value_name = "FILE")]
     passcode_file: Option<PathBuf>,
+    /// Which of the user's one-time passwords is asked for (OTP)
+    #[arg(long, value_name = "N", default_value_t = 499)]
+    otp_sequence: u32,
+    /// The hash of one-time passwords: md5, sha1
+    #[arg(long, value_name = "NAME", default_value = "md5", value_parser = algorithm)]
+    otp_algorithm: Algorithm,
     /// The identity provider that is trusted, or the identifier; without it: the user's name, or its domain
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
@@ -92,10 +100,7 @@ impl Arguments {
                 };
                 OneAccount::new(Some(needed()?), self.iterations)?.with_public_key(Some(key))
             }
-            Needs::Passcode => {
-                let codes = self.passcodes()?;
-                OneAccount::new(Some(needed()?), self.iterations)?.with_passcodes(&codes)
-            }
+            Needs::Passcode => self.account_of_codes(needed()?)?,
             Needs::Visit => {
                 let account = OneAccount::new(Some(needed()?), self.iterations)?;
                 account.with_provider(self.provider(needed()?.as_str()), &self.redirect)
@@ -104,6 +109,20 @@ impl Arguments {
         };
         let account = account.with_tickets(common.gss.provider());
         Ok(account.acting_as(common.authorization_id()?))
+    }
+
+    /// What a device shows, or one-time passwords that a passphrase leads to.
+    fn account_of_codes(&self, user: AuthenticationId) -> Result<OneAccount, Failure> {
+        if self.common.mechanism.name.as_str() != "OTP" {
+            let account = OneAccount::new(Some(user), self.iterations)?;
+            return Ok(account.with_passcodes(&self.passcodes()?));
+        }
+        let passphrase = self.common.needed_password()?;
+        let seed = format!("seed{}", encoding::hex(&random(4)?));
+        let state =
+            OneTimeState::new(self.otp_algorithm, self.otp_sequence, &seed, passphrase.expose());
+        let state = state.map_err(|reason| Failure::usage(format!("--otp-sequence: {reason}")))?;
+        Ok(OneAccount::new(Some(user), self.iterations)?.with_one_time_passwords(&state))
     }
 
     /// SAML20's clients name a domain where they are told an address.
@@ -224,6 +243,10 @@ fn let_in(
         ..Known::default()
     };
     Ok(Verdict::good("authenticated", known))
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    Algorithm::parse(name).ok_or_else(|| "expected md5 or sha1".to_owned())
 }
 
 /// The hash whose verifier the mechanism asks for; for the others one as good as any.

@@ -2,6 +2,7 @@
 
 mod iq;
 mod offer;
+pub mod sasl2;
 
 use std::fmt;
 
@@ -35,6 +36,8 @@ pub enum Event {
     Opened(Opening),
     /// Something of an exchange; or the reason why it is nothing of the kind.
     Said(Result<ClientMessage, FailureCode>),
+    /// Something of an exchange of extensible SASL; or the reason why it is nothing of the kind.
+    SaidSasl2(Result<sasl2::Said, FailureCode>),
     /// TLS is wanted.
     StartTls,
     /// Something else, by this name.
@@ -125,6 +128,9 @@ impl fmt::Debug for StreamReader {
 }
 
 fn event(element: Element) -> Event {
+    if let Some(said) = sasl2::hear(&element) {
+        return Event::SaidSasl2(said);
+    }
     match (element.namespace.as_str(), element.name.as_str()) {
         (NS_SASL, "auth") => Event::Said(authenticate(&element)),
         (NS_SASL, "response") => {
@@ -202,8 +208,14 @@ fn element(name: &str, octets: Option<&[u8]>) -> Zeroizing<String> {
 
 /// The element of a failure: what the client may know, and no more (RFC 6120 section 6.5).
 pub fn failure(code: FailureCode) -> String {
+    let condition = condition(code);
+    format!("<failure xmlns='{NS_SASL}'><{condition}/></failure>")
+}
+
+/// The name of a failure's element.
+fn condition(code: FailureCode) -> &'static str {
     use FailureCode as F;
-    let condition = match code {
+    match code {
         F::Aborted => "aborted",
         F::AccountDisabled => "account-disabled",
         F::AuthorizationDenied => "invalid-authzid",
@@ -218,6 +230,5 @@ pub fn failure(code: FailureCode) -> String {
         F::Temporary => "temporary-auth-failure",
         // Wrong credentials, and whatever is not named yet.
         _ => "not-authorized",
-    };
-    format!("<failure xmlns='{NS_SASL}'><{condition}/></failure>")
+    }
 }

@@ -2,7 +2,9 @@
 
 use aiosasl::{binding::BindingKind, name::MechanismName};
 
-use super::super::{NS_BIND, NS_CHANNEL_BINDING, NS_SASL, NS_SESSION, NS_TLS, stream::escape};
+use super::super::{
+    NS_BIND, NS_CHANNEL_BINDING, NS_SASL, NS_SESSION, NS_TLS, sasl2::Offered, stream::escape,
+};
 
 /// What can be had on a stream before somebody has authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,13 +20,19 @@ pub struct Offer<'a> {
 impl Offer<'_> {
     /// The features.
     pub fn spell(&self) -> String {
+        self.spell_with(&Offered::default())
+    }
+
+    /// The features, and with them what can be had by extensible SASL: only inside TLS (XEP-0388).
+    pub fn spell_with(&self, sasl2: &Offered) -> String {
+        let sasl2 = sasl2.spell();
         let start_tls =
             if self.start_tls { format!("<starttls xmlns='{NS_TLS}'/>") } else { String::new() };
         let name = |it: &MechanismName| format!("<mechanism>{it}</mechanism>");
         let mechanisms = list("mechanisms", NS_SASL, self.mechanisms, name);
         let kind = |it: &BindingKind| format!("<channel-binding type='{}'/>", escape(it.as_str()));
         let bindings = list("sasl-channel-binding", NS_CHANNEL_BINDING, self.bindings, kind);
-        format!("<stream:features>{start_tls}{mechanisms}{bindings}</stream:features>")
+        format!("<stream:features>{start_tls}{mechanisms}{sasl2}{bindings}</stream:features>")
     }
 }
 

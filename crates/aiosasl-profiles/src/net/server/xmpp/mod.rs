@@ -106,7 +106,7 @@ async fn obey<S: Store>(
             door.transport.send(answer.as_bytes()).await?;
         }
         Event::Notice => {}
-        Event::Unknown(_) => {
+        Event::SaidSasl2(_) | Event::Unknown(_) => {
             return Err(fault(Condition::UnsupportedStanzaType, "expected a stanza"));
         }
     }
