@@ -142,7 +142,7 @@ fn every_mechanism_succeeds() {
         assert_eq!(client.outcome["channel_binding"], binding);
         assert_eq!(server.outcome["channel_binding"], binding);
         let nobody = mechanism.properties.needs == Needs::Anonymity;
-        let shows_token = ["OAUTHBEARER", "XOAUTH2"].contains(&name);
+        let shows_token = ["OAUTH10A", "OAUTHBEARER", "XOAUTH2"].contains(&name);
         let authzid = if shows_token { "user".into() } else { Value::Null };
         assert_eq!(server.outcome["authorization_id"], authzid, "{name}");
         let (identity, trace) =
