@@ -33,6 +33,9 @@ const FIELDS: [&str; 11] = [
 /// The curve's object identifier at the end of a private key (RFC 5915 section 3).
 const PRIME256V1: &[u8] = &[0xa0, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 
+/// What somebody has signed with a token (RFC 5849).
+const SIGNED: &str = r#"oauth_token="pencil",oauth_signature="x""#;
+
 struct End {
     status: i32,
     outcome: Value,
@@ -125,8 +128,9 @@ fn every_mechanism_succeeds() {
         if let Some(kind) = kind {
             more.extend(["--binding-type", kind, "--binding-data", "00010203"]);
         }
-        let client = half("client", name, "pencil", &more);
-        let server = half("server", name, "pencil", &more);
+        let secret = if name == "OAUTH10A" { SIGNED } else { "pencil" };
+        let client = half("client", name, secret, &[&more[..], &["--port", "143"]].concat());
+        let server = half("server", name, secret, &more);
         let [client, server] = face_to_face(client, server);
         assert_eq!((client.status, server.status), (0, 0), "{name}: {}", client.outcome);
         assert_eq!(server.outcome["result"], "authenticated");
@@ -138,7 +142,7 @@ fn every_mechanism_succeeds() {
         assert_eq!(client.outcome["channel_binding"], binding);
         assert_eq!(server.outcome["channel_binding"], binding);
         let nobody = mechanism.properties.needs == Needs::Anonymity;
-        let shows_token = ["OAUTHBEARER", "XOAUTH2"].contains(&name);
+        let shows_token = ["OAUTH10A", "OAUTHBEARER", "XOAUTH2"].contains(&name);
         let authzid = if shows_token { "user".into() } else { Value::Null };
         assert_eq!(server.outcome["authorization_id"], authzid, "{name}");
         let (identity, trace) =

@@ -259,6 +259,9 @@ pub(crate) unsafe fn contents(identifier: *const Identifier) -> Vec<u8> {
     unsafe {
         let Identifier { length, elements } = &*identifier;
         let length = usize::try_from(*length).unwrap_or_default();
+        if elements.is_null() {
+            return Vec::new();
+        }
         std::slice::from_raw_parts(elements.cast::<u8>(), length).to_vec()
     }
 }

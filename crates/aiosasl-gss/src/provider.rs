@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Where the library is looked for, on the paths that the system's loader knows.
-const NAMES: [&str; 3] = ["libgssapi_krb5.so.2", "libgssapi_krb5.so", "libgssapi_krb5.dylib"];
+const NAMES: [&str; 2] = ["libgssapi_krb5.so.2", "libgssapi_krb5.so"];
 
 /// Security contexts from a GSS-API library.
 ///
@@ -52,6 +52,11 @@ impl Provider {
     ///
     /// [`GssErrorKind::Unavailable`], with the loader's words, where there is none, or it lacks a function.
     pub fn open(library: impl AsRef<Path>) -> Result<Self, GssError> {
+        if cfg!(target_vendor = "apple") {
+            // MIT's header packs its structures there, and ours are not.
+            let text = "the GSS-API's library can't be used on Apple's systems";
+            return Err(GssError::new(GssErrorKind::Unavailable, text));
+        }
         let api = Arc::new(Api::load(library.as_ref())?);
         Ok(Self { api, ccache: None, client_keytab: None, keytab: None, by_password: false })
     }

@@ -118,6 +118,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_name_the_question_keeps_its_form(name in "\\PC{1,20}|[*()\\\\|&!=%u\u{0}-\u{20}]{1,20}") {
+            // Those stand in the filter, too.
+            prop_assume!(!["a", "b", "uid"].contains(&&*name));
             let filter = Filter::parse("(&(a=b)(uid=%u))").unwrap();
             let plain = wire(&filter.of("NAME")).replace(&format!("{:?}", b"NAME"), "[]");
             let octets = format!("{:?}", name.as_bytes());

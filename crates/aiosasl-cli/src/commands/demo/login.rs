@@ -7,7 +7,7 @@ use std::{
 
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Endpoint, Key},
     driver::{
         AuthenticationReport, Connection, FromMechanism, SaslError, SaslMechanism as _,
         authenticate,
@@ -24,7 +24,7 @@ use aiosasl_profiles::{
 
 use super::{
     house::{House, private_key},
-    stand_ins::Person,
+    stand_ins::{Person, SIGNED, SIGNING},
 };
 
 /// How long one login may take.
@@ -153,8 +153,11 @@ impl Attempt {
         let user = AuthenticationId::new(self.user).ok();
         let mut credentials = Credentials::none();
         credentials.key = match self.mechanism.properties.needs {
+            Needs::Token if self.mechanism.name == SIGNING => Key::Token(SIGNED.into()),
             Needs::Token => Key::Token(self.password.into()),
             Needs::PrivateKey => Key::Private(private_key()),
+            // One-time passwords are made of the password; a device's codes are asked for.
+            Needs::Passcode if self.mechanism.name == "OTP" => Key::Password(self.password.into()),
             Needs::Anonymity | Needs::External | Needs::Passcode | Needs::Visit => Key::None,
             // The stand-in for Kerberos has no tickets.
             _ => Key::Password(self.password.into()),
@@ -163,6 +166,10 @@ impl Attempt {
             credentials.authentication_id = user;
         }
         credentials.trace = Some("demo".into());
+        credentials.endpoint = (self.mechanism.name == SIGNING).then(|| Endpoint {
+            host: "localhost".into(),
+            port: Some(self.protocol.default_port()),
+        });
         credentials
     }
 }

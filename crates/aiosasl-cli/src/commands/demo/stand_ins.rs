@@ -3,7 +3,7 @@
 use aiosasl::{
     credentials::Credentials,
     driver::{BoxFuture, InSlices, QueryProvider, SaslError, Settled, Store},
-    query::{Answer, ClientAnswer, ClientQuery, PasscodeVerdict, Query, Subject},
+    query::{Answer, ClientAnswer, ClientQuery, PasscodeVerdict, Query, Subject, TokenScheme},
 };
 use aiosasl_store::Visit;
 use aiosasl_testkit::{Accounts, ToyGss};
@@ -14,6 +14,11 @@ use super::house::{PASSWORD, USER};
 const PASSCODE: &str = "12345678";
 /// Where the identity provider would be.
 const PROVIDER: &str = "https://idp.example/demo";
+
+/// The mechanism whose tokens are signed with.
+pub(super) const SIGNING: &str = "OAUTH10A";
+/// What somebody has signed with one (RFC 5849); the stand-in takes it as it is.
+pub(super) const SIGNED: &str = r#"oauth_token="demo",oauth_signature="x""#;
 
 /// The accounts of the demonstration's servers: the database, and the stand-ins for what no database has.
 pub(super) struct Accountant {
@@ -26,6 +31,7 @@ impl Accountant {
         let visitor = USER.try_into().ok();
         let stand_ins = Accounts::new()
             .with_plain_password(USER, PASSWORD)
+            .with_token(USER, SIGNED)
             .with_passcode(USER, PASSCODE, PasscodeVerdict::Accepted)
             .with_provider(USER, PROVIDER, visitor);
         Self { visit, stand_ins }
@@ -37,6 +43,9 @@ impl Store for Accountant {
         match query {
             Query::Gss(_) | Query::Redirect(_) | Query::Returned(_) | Query::VerifyPasscode(_) => {
                 self.stand_ins.answer(query)
+            }
+            Query::VerifyToken(token) if token.scheme() == TokenScheme::Signed => {
+                self.stand_ins.answer(Query::VerifyToken(token))
             }
             query => self.visit.answer(query).await,
         }

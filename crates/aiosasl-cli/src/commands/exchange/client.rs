@@ -3,7 +3,7 @@
 use aiosasl::{
     Authenticated, ClientExchange, ClientStep,
     binding::{BindingKind, ChannelBinding},
-    credentials::{Credentials, Key},
+    credentials::{Credentials, Endpoint, Key},
     error::{Error, FailureCode},
     mechanism::{ClientContext, Needs, Offered, Rules},
     message::{Challenge, ClientMessage, ServerMessage},
@@ -89,6 +89,8 @@ impl Arguments {
             Needs::Token => {
                 credentials.authentication_id = common.authentication_id()?;
                 credentials.key = Key::Token(common.needed_token()?);
+                let host = common.hostname.as_str().into();
+                credentials.endpoint = common.port.map(|port| Endpoint { host, port: Some(port) });
             }
             Needs::Passcode => {
                 credentials.authentication_id = common.authentication_id()?;

@@ -104,6 +104,9 @@ struct Common {
     /// The server's host name, for mechanisms that name it
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     hostname: String,
+    /// The server's port, for mechanisms that name it: OAUTHBEARER may, OAUTH10A has to
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
     /// The realm: to choose, or (server) to offer; repeatable there
     #[arg(long, value_name = "NAME")]
     realm: Vec<String>,

@@ -39,8 +39,7 @@ pub const MECHANISM: Mechanism = Mechanism {
         active_attacks: ActiveAttacks::Exposed,
         forward_secrecy: ForwardSecrecy::None,
         layer_strength: 0,
-        // Its passphrase is another secret than a password, which must not be shown in its place.
-        standing: Standing::Legacy,
+        standing: Standing::Current,
         reference: "RFC 2444",
     },
     client: |context| Ok(Box::new(OtpClient::new(context)?)),
