@@ -14,7 +14,7 @@ mod tls;
 use std::{net::SocketAddr, pin::pin, sync::Arc};
 
 use aiosasl::{
-    mechanism::{Mechanism, Needs},
+    mechanism::{Mechanism, Needs, Service},
     mechanisms::ALL,
     name::MechanismName,
     policy::Plaintext,
@@ -72,7 +72,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     name: String,
     /// Offer only this mechanism (repeatable); without it, all but those for the anonymous and for old clients
-    #[arg(short, long = "mechanism", value_name = "NAME")]
+    #[arg(short, long = "mechanism", value_name = "NAME", value_parser = mechanism)]
     mechanisms: Vec<MechanismName>,
     /// Let mechanisms that reveal the password run without TLS
     #[arg(long)]
@@ -110,8 +110,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 
 async fn serve(arguments: &Arguments, offer: Arc<[Mechanism]>) -> Result<(), Failure> {
     let mut listening = Listening::all(&arguments.listen).await?;
-    let certificate = arguments.tls.certificate(&names(arguments, &listening))?;
-    let config = Config { arguments, offer, certificate };
+    let names = names(arguments, &listening);
+    let certificate = arguments.tls.certificate(&names)?;
+    let config = Config { arguments, offer, certificate, names };
     let (swap, current) = watch::channel(config.load()?);
     let service = arguments.service.open(anonymous(&arguments.mechanisms)).await?;
     // Before anybody is told that they are heard.
@@ -174,6 +175,8 @@ struct Config<'a> {
     arguments: &'a Arguments,
     offer: Arc<[Mechanism]>,
     certificate: Certificate,
+    /// The names that this server is known by.
+    names: Vec<String>,
 }
 
 impl Config<'_> {
@@ -181,6 +184,9 @@ impl Config<'_> {
         let tls = self.certificate.load()?;
         let mut config = ServerConfig::new(Arc::clone(&self.offer)).with_tls(tls);
         config.name.clone_from(&self.arguments.name);
+        // Whom clients mean that name the server: any of the names that it is known by.
+        let hosts = self.names.iter().map(|name| name.as_str().into()).collect();
+        config.rules.service = Some(Service { hosts, ..Service::default() });
         config.limits = self.arguments.limits.each();
         if self.arguments.allow_plaintext {
             config.plaintext = Plaintext::Anywhere;
@@ -210,6 +216,11 @@ async fn reload(
         }
         Err(failure) => tracing::error!(%failure, "the certificate stays as it was"),
     }
+}
+
+/// A mechanism's name, in any case; services on IRC have longer ones than RFC 4422 allows.
+fn mechanism(name: &str) -> Result<MechanismName, String> {
+    MechanismName::parse_relaxed(name.to_ascii_uppercase()).map_err(|error| error.to_string())
 }
 
 /// What is offered: what was named, else what a server should offer.

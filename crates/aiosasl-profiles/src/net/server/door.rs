@@ -255,12 +255,18 @@ impl<'a, S: Store> Door<'a, S> {
         if reveals || self.layers().min_strength > self.layer_strength(properties) {
             Some(FailureCode::EncryptionRequired)
         } else if !self.has_bindings_for(mechanism)
+            || !self.can_name(mechanism)
             || properties.needs == Needs::External && self.external().is_none()
         {
             Some(FailureCode::MechanismUnknown)
         } else {
             None
         }
+    }
+
+    /// Services on IRC have longer names than RFC 4422 allows; nobody else can read them.
+    fn can_name(&self, mechanism: &Mechanism) -> bool {
+        self.protocol == Protocol::Irc || mechanism.name.as_str().len() <= MechanismName::MAX_LEN
     }
 
     /// Whether this connection has what a mechanism has to be tied to.
