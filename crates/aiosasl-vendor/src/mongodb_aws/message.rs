@@ -15,7 +15,7 @@ use aiosasl::{
 
 use crate::{
     aws::{
-        Timestamp, is_host,
+        Timestamp, check_session_token, is_host,
         sigv4::{ALGORITHM, Scope, is_signature, parse_credential},
     },
     bson::{Document, Writer},
@@ -167,7 +167,7 @@ impl<'a> ClientSecond<'a> {
         let document = Document::parse(message)?;
         let (credential, signed_headers, signature) = parse_header(document.text("a")?)?;
         let time = Timestamp::parse(document.text("d")?).ok_or(BAD_DATE)?;
-        let session_token = document.maybe_text("t")?;
+        let session_token = document.maybe_text("t")?.map(check_session_token).transpose()?;
         let [access_key_id, date, region, service] =
             parse_credential(credential).ok_or(BAD_CREDENTIAL_SCOPE)?;
         if date != time.date() || service != SERVICE {
