@@ -197,3 +197,23 @@ fn parse_header(header: &str) -> Result<(&str, &str, &str), Reason> {
     let signature = part("Signature=", BAD_SIGNATURE)?;
     Ok((credential, signed_headers, signature))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason::BAD_SESSION_TOKEN;
+
+    #[test]
+    fn a_session_token_is_one_header() {
+        let server = ServerFirst { nonce: [7; 64], host: "sts.amazonaws.com" };
+        let time = Timestamp::parse("20191107T002607Z").expect("a time");
+        let read = |token| {
+            let request =
+                Request { server: &server, flag: Flag::No, time, session_token: Some(token) };
+            let message = request.spell("AKIDEXAMPLE", &"0".repeat(64));
+            ClientSecond::parse(&message).map(|_| ())
+        };
+        assert_eq!(read("eraser"), Ok(()));
+        assert_eq!(read("eraser\nx-mongodb-gs2-cb-flag:y"), Err(BAD_SESSION_TOKEN));
+    }
+}
