@@ -44,6 +44,8 @@ reasons! {
     BAD_PROMPT = "bad-prompt", "expected the challenge 'Please tell me your password'";
     /// The client's RABBIT-CR-DEMO response begins with something else.
     BAD_PASSWORD_PHRASE = "bad-password-phrase", "expected 'My password is ' and the password";
+    /// A session token has a control character, with which it would be more than one header.
+    BAD_SESSION_TOKEN = "bad-session-token", "expected a session token without control characters";
     /// Other headers are signed than the mechanism's.
     BAD_SIGNED_HEADERS = "bad-signed-headers", "other headers are signed than those of this mechanism";
     /// A signature is not 64 lower-case hexadecimal digits.

@@ -4,9 +4,12 @@ use std::sync::LazyLock;
 
 use aiosasl::{
     ClientExchange, ClientStep, ServerExchange, ServerStep,
+    binding::ClientBinding,
     credentials::{Credentials, Endpoint, Key},
-    mechanism::Mechanism,
+    error::Error,
+    mechanism::{ClientContext, Mechanism, Offered, Rules},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
+    nonce::Nonce,
     profile::Profile,
     query::{Authorization, ClientQuery, Query, SecretForm},
 };
@@ -17,6 +20,7 @@ use aiosasl_vendor::{
     aws_msk_iam,
     dbus_cookie_sha1::{self, STORED_COOKIE},
     mongodb_aws, mongodb_oidc, rabbit_cr_demo,
+    reason::BAD_SESSION_TOKEN,
 };
 use proptest::prelude::*;
 
@@ -108,6 +112,28 @@ fn nobody_sees_that_there_is_no_cookie() {
     assert_ne!(shape(&known, "nobody"), shape(&known, "no-one"), "all have one cookie");
     let broken = known.with_secret("user", STORED_COOKIE, b"no cookie's line/");
     shape(&broken, "user");
+}
+
+/// A token with a line end would be signed as more headers than one.
+#[test]
+fn session_tokens_have_no_control_characters() {
+    for token in ["era\nser", "era\rser", "era\tser", "era\u{85}ser"] {
+        for mechanism in [&mongodb_aws::MECHANISM, &aws_msk_iam::MECHANISM] {
+            let key = AwsCredentials::new("user", "pencil").in_region("us-east-1");
+            let mut credentials = key.with_session_token(token).into_credentials();
+            credentials.endpoint = Some(Endpoint { host: "localhost".into(), port: None });
+            let nonce = Nonce::new("fyko+d2lbbFgONRv9qkxdawLfyko+d2lbbFgONRv").expect("printable");
+            let context = ClientContext {
+                credentials: &credentials,
+                binding: ClientBinding::Unsupported,
+                nonce,
+                rules: Rules::default(),
+                offered: Offered::default(),
+            };
+            let error = (mechanism.client)(&context).err();
+            assert_eq!(error, Some(Error::Credentials(BAD_SESSION_TOKEN)), "{token:?}");
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use aiosasl::{
 
 pub use timestamp::Timestamp;
 
-use crate::reason::NO_CLOCK;
+use crate::reason::{BAD_SESSION_TOKEN, NO_CLOCK};
 
 /// What a server asks its store for: the secret access key that belongs to the access key identifier, which is the name of
 /// the account.
@@ -116,14 +116,20 @@ impl AwsCredentials {
 
     /// The session token as text: it is a header, or a field of JSON.
     pub(crate) fn session_token(&self) -> Result<Option<&str>, Error> {
-        let token = self.session_token.as_ref().map(|it| core::str::from_utf8(it.expose()));
-        token.transpose().map_err(|_| Error::Credentials(Reason::InvalidUtf8))
+        let Some(token) = &self.session_token else { return Ok(None) };
+        let token = core::str::from_utf8(token.expose()).map_err(|_| Reason::InvalidUtf8);
+        token.and_then(check_session_token).map(Some).map_err(Error::Credentials)
     }
 
     /// When the signature is made.
     pub(crate) fn time(&self) -> Result<Timestamp, Error> {
         self.time.or_else(Timestamp::system).ok_or(Error::Credentials(NO_CLOCK))
     }
+}
+
+/// The token, where it can be a header's value: a line end would make it the next headers, too.
+pub(crate) fn check_session_token(token: &str) -> Result<&str, Reason> {
+    if token.contains(char::is_control) { Err(BAD_SESSION_TOKEN) } else { Ok(token) }
 }
 
 /// Whether the text is a host's name of 1 to 255 octets, without empty labels.

@@ -52,10 +52,11 @@ impl Payload<'_> {
         ];
         let token = self.session_token.map(|token| ("X-Amz-Security-Token", token));
         let after = [("X-Amz-SignedHeaders", SIGNED_HEADERS)];
-        let query = canonical_query(before.into_iter().chain(token).chain(after));
+        let query = Secret::new(canonical_query(before.into_iter().chain(token).chain(after)));
+        let query = text(&query);
         let no_body = hex(Hash::Sha256.digest(b"").as_ref());
         let request = format!("GET\n/\n{query}\nhost:{}\n\n{SIGNED_HEADERS}\n{no_body}", self.host);
-        self.scope().sign(secret_access_key, &request)
+        self.scope().sign(secret_access_key, text(&Secret::new(request)))
     }
 
     /// The client's message.
@@ -90,16 +91,18 @@ impl Payload<'_> {
     }
 }
 
-/// A JSON object of strings.
-pub(super) struct Object(BTreeMap<String, String>);
+/// A JSON object of strings, one of which may be a session token: they are wiped.
+pub(super) struct Object(BTreeMap<String, Secret>);
 
 impl Object {
     pub(super) fn parse(message: &[u8]) -> Result<Self, Reason> {
-        serde_json::from_slice(message).map(Self).map_err(|_| BAD_JSON)
+        let object: BTreeMap<String, String> =
+            serde_json::from_slice(message).map_err(|_| BAD_JSON)?;
+        Ok(Self(object.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()))
     }
 
     fn get(&self, name: &str) -> Result<&str, Reason> {
-        self.0.get(name).map(String::as_str).ok_or(MISSING_FIELD)
+        self.0.get(name).map(text).ok_or(MISSING_FIELD)
     }
 
     fn expect(&self, name: &str, value: &str, otherwise: Reason) -> Result<(), Reason> {
@@ -124,7 +127,7 @@ impl Object {
         if !is_signature(signature) {
             return Err(BAD_SIGNATURE);
         }
-        let session_token = self.0.get("x-amz-security-token").map(String::as_str);
+        let session_token = self.0.get("x-amz-security-token").map(text);
         Ok((Payload { host, access_key_id, region, time, expires, session_token }, signature))
     }
 
@@ -154,10 +157,15 @@ fn object<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
         text.push(if text.is_empty() { '{' } else { ',' });
         text.push_str(&quoted(name));
         text.push(':');
-        text.push_str(&quoted(value));
+        text.push_str(self::text(&Secret::new(quoted(value))));
     }
     text.push('}');
     text
+}
+
+/// The text that a secret was made of.
+fn text(secret: &Secret) -> &str {
+    core::str::from_utf8(secret.expose()).unwrap_or_default()
 }
 
 fn quoted(text: &str) -> String {

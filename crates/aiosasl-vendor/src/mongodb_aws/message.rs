@@ -15,7 +15,7 @@ use aiosasl::{
 
 use crate::{
     aws::{
-        Timestamp, is_host,
+        Timestamp, check_session_token, is_host,
         sigv4::{ALGORITHM, Scope, is_signature, parse_credential},
     },
     bson::{Document, Writer},
@@ -167,7 +167,7 @@ impl<'a> ClientSecond<'a> {
         let document = Document::parse(message)?;
         let (credential, signed_headers, signature) = parse_header(document.text("a")?)?;
         let time = Timestamp::parse(document.text("d")?).ok_or(BAD_DATE)?;
-        let session_token = document.maybe_text("t")?;
+        let session_token = document.maybe_text("t")?.map(check_session_token).transpose()?;
         let [access_key_id, date, region, service] =
             parse_credential(credential).ok_or(BAD_CREDENTIAL_SCOPE)?;
         if date != time.date() || service != SERVICE {
@@ -196,4 +196,24 @@ fn parse_header(header: &str) -> Result<(&str, &str, &str), Reason> {
     let signed_headers = part("SignedHeaders=", BAD_SIGNED_HEADERS)?;
     let signature = part("Signature=", BAD_SIGNATURE)?;
     Ok((credential, signed_headers, signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason::BAD_SESSION_TOKEN;
+
+    #[test]
+    fn a_session_token_is_one_header() {
+        let server = ServerFirst { nonce: [7; 64], host: "sts.amazonaws.com" };
+        let time = Timestamp::parse("20191107T002607Z").expect("a time");
+        let read = |token| {
+            let request =
+                Request { server: &server, flag: Flag::No, time, session_token: Some(token) };
+            let message = request.spell("AKIDEXAMPLE", &"0".repeat(64));
+            ClientSecond::parse(&message).map(|_| ())
+        };
+        assert_eq!(read("eraser"), Ok(()));
+        assert_eq!(read("eraser\nx-mongodb-gs2-cb-flag:y"), Err(BAD_SESSION_TOKEN));
+    }
 }

@@ -135,7 +135,7 @@ impl ScramKeys {
     }
 
     /// The same, of a client that said this after its nonce: `name=value`, with commas between them.
-    pub(crate) fn with_extensions(self, extensions: &str) -> Self {
+    pub fn with_extensions(self, extensions: &str) -> Self {
         Self { extensions: extensions.into(), ..self }
     }
 
