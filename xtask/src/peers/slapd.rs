@@ -13,7 +13,14 @@ use crate::run;
 
 pub(crate) const PEER: Peer = Peer {
     name: "slapd",
-    packages: &["slapd"],
+    // The tests of Kerberos's provider start a realm and a directory of their own.
+    packages: &[
+        "krb5-admin-server",
+        "krb5-kdc",
+        "krb5-user",
+        "libsasl2-modules-gssapi-mit",
+        "slapd",
+    ],
     program: "slapd",
     needs_root: false,
     accounts: &[],

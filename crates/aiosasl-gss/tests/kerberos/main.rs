@@ -2,6 +2,7 @@
 //!
 //! The realm is described by files that the library finds through its environment, so the checks run in a process of their own.
 
+mod openldap;
 mod realm;
 mod talk;
 
@@ -21,13 +22,16 @@ use self::{
     talk::{Ends, outcome, talk},
 };
 
-const CHECKS: &[(&str, fn(&Files))] = &[
+type Check = fn(&Files);
+
+const CHECKS: &[(&str, Check)] = &[
     ("layers_carry_data_both_ways", layers_carry_data_both_ways),
     ("principals_and_whom_to_act_as", principals_and_whom_to_act_as),
     ("channels_are_bound", channels_are_bound),
     ("a_client_that_is_bound_to_nothing_is_refused", a_client_that_is_bound_to_nothing_is_refused),
     ("what_is_missing_is_said", what_is_missing_is_said),
     ("a_ticket_by_password", a_ticket_by_password),
+    ("a_directory_knows_who_we_are", openldap::a_directory_knows_who_we_are),
     ("damaged_tokens_are_the_peers_fault", damaged_tokens_are_the_peers_fault),
 ];
 

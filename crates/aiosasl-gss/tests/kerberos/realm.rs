@@ -73,7 +73,7 @@ impl Realm {
         let centre =
             command(&folder, "krb5kdc").args(["-n", "-r", NAME]).spawn().expect("it starts");
         let realm = Self { folder, centre };
-        realm.wait_for(port);
+        Self::wait_for(port);
         succeed(
             &realm.folder,
             "kinit",
@@ -98,7 +98,7 @@ impl Realm {
         command.status().expect("it runs")
     }
 
-    fn wait_for(&self, port: u16) {
+    fn wait_for(port: u16) {
         let end = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(Instant::now() < end, "the key distribution centre does not listen");
