@@ -19,8 +19,11 @@ pub(super) fn split(line: &[u8]) -> Result<Vec<Field>, WireError> {
     if line.len() > MAX_LINE {
         return Err(too_long());
     }
-    let fields: Vec<_> =
-        line.split(|octet| *octet == b'\t').take(MAX_FIELDS + 1).map(unescape).collect();
+    let mut parts = line.split(|octet| *octet == b'\t');
+    // The command is a word of ours or theirs, and has no escapes: another one that turns into it is none.
+    let command = parts.next().map(|word| Zeroizing::new(word.to_vec()));
+    let parameters = parts.map(unescape).take(MAX_FIELDS);
+    let fields: Vec<_> = command.into_iter().chain(parameters).collect();
     if fields.len() > MAX_FIELDS {
         return Err(WireError::protocol(format!("expected at most {MAX_FIELDS} fields in a line")));
     }
@@ -183,6 +186,9 @@ mod tests {
             fields.iter().map(|it| it.as_slice()).collect::<Vec<_>>(),
             [&b"A"[..], b"a\tb\r\nc\x01d\0e", b"",]
         );
+        let disguised = split(b"\x01OK\t\x01t").unwrap();
+        let disguised: Vec<_> = disguised.iter().map(|field| field.as_slice()).collect();
+        assert_eq!(disguised, [&b"\x01OK"[..], b"\t"]);
         assert_eq!(unescape(b"\x01x\x01").as_slice(), b"x");
     }
 
