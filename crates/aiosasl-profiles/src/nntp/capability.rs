@@ -2,78 +2,49 @@
 
 use aiosasl::name::MechanismName;
 
-use super::MAX_LIST;
-use crate::printable;
-
-/// The most names taken from one list of mechanisms.
-const MAX_COUNT: usize = 512;
+use crate::capability_lines::CapabilityLines;
 
 /// What a server says that it can do, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Capabilities {
-    lines: Vec<String>,
+    lines: CapabilityLines,
 }
 
 impl Capabilities {
     /// Takes a line of the list, without what hides its dot. What is not UTF-8 or has control characters is made
-    /// [`printable`]; what comes after the 256th line is dropped.
+    /// [`printable`](crate::printable); what comes after the 256th line is dropped.
     pub fn push(&mut self, line: &[u8]) {
-        if self.lines.len() < MAX_LIST {
-            self.lines.push(printable(line));
-        }
+        self.lines.push(line);
     }
 
     /// The lines, as the server wrote them.
     pub fn lines(&self) -> &[String] {
-        &self.lines
+        self.lines.lines()
     }
 
     /// Whether this one is listed; case means nothing.
     pub fn has(&self, name: &str) -> bool {
-        self.words(name).next().is_some()
+        self.lines.has(name)
     }
 
     /// Whether `AUTHINFO` is to be had in this form now: `SASL`, or `USER`.
     pub fn has_authinfo(&self, form: &str) -> bool {
-        self.words("AUTHINFO").flatten().any(|word| word.eq_ignore_ascii_case(form))
+        self.lines.arguments("AUTHINFO").flatten().any(|word| word.eq_ignore_ascii_case(form))
     }
 
     /// The mechanisms that are offered, each once, in the server's order.
     pub fn mechanisms(&self) -> Vec<MechanismName> {
-        let mut names = Vec::new();
-        for name in self.offers().filter_map(|name| MechanismName::parse_any_case(name).ok()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        self.lines.mechanisms()
     }
 
     /// What is offered as a mechanism and has no mechanism's name (RFC 4422 section 3.1).
     pub fn unreadable(&self) -> Vec<String> {
-        let unreadable = |name: &&str| MechanismName::parse_any_case(name).is_err();
-        self.offers().filter(unreadable).map(str::to_owned).collect()
+        self.lines.unreadable()
     }
 
     /// The lines on the wire, with what ends the list.
     pub fn to_lines(&self) -> Vec<u8> {
-        let hidden = |line: &String| {
-            let dot = if line.starts_with('.') { "." } else { "" };
-            format!("{dot}{line}\r\n")
-        };
-        (self.lines.iter().map(hidden).collect::<String>() + ".\r\n").into_bytes()
-    }
-
-    fn offers(&self) -> impl Iterator<Item = &str> {
-        self.words("SASL").flatten().take(MAX_COUNT)
-    }
-
-    /// The arguments of each line of this name.
-    fn words(&self, name: &str) -> impl Iterator<Item = std::str::SplitAsciiWhitespace<'_>> {
-        self.lines.iter().filter_map(move |line| {
-            let mut words = line.split_ascii_whitespace();
-            words.next()?.eq_ignore_ascii_case(name).then_some(words)
-        })
+        self.lines.to_lines()
     }
 }
 

@@ -35,7 +35,7 @@ pub const MAX_COMMAND: usize = 512;
 pub const MAX_LINE: usize = encoded_len(Profile::FULL.max_message as usize) + 64;
 
 /// The most lines taken of a list.
-pub const MAX_LIST: usize = 256;
+pub const MAX_LIST: usize = crate::capability_lines::MAX_LIST;
 
 /// What NNTP can carry: everything; an initial response in a command of ordinary length, since not every server takes a
 /// longer one (RFC 4643 section 2.4.2).

@@ -38,7 +38,7 @@ pub const MAX_COMMAND: usize = 255;
 pub const MAX_LINE: usize = encoded_len(Profile::FULL.max_message as usize) + 64;
 
 /// The most lines taken of a list.
-pub const MAX_LIST: usize = 256;
+pub const MAX_LIST: usize = crate::capability_lines::MAX_LIST;
 
 /// What POP3 can carry: no data in a success; an initial response in a command of ordinary length, where the server
 /// lists `SASL` among its capabilities (RFC 5034 section 3).
