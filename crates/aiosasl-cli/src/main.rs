@@ -7,6 +7,7 @@ mod decode;
 mod fault;
 mod gss;
 mod keys;
+mod known;
 mod lines;
 mod output;
 mod papers;

@@ -19,7 +19,9 @@ pub(crate) struct Url {
 /// What was expected, and what came.
 pub(crate) fn parse(url: &str) -> Result<Url, String> {
     match parse_any(url, "expected scheme://[user@]host[:port]")? {
-        url if url.target.port == 0 => Err("expected a port from 1 to 65535, found 0".to_owned()),
+        url if url.target.port == 0 && url.target.socket.is_none() => {
+            Err("expected a port from 1 to 65535, found 0".to_owned())
+        }
         url => Ok(url),
     }
 }
@@ -34,6 +36,9 @@ pub(crate) fn parse_listening(url: &str) -> Result<Url, String> {
         url if url.target.user.is_some() => {
             Err("expected no user in a URL to listen on".to_owned())
         }
+        url if url.target.socket.is_some() => {
+            Err("nobody listens on a Unix socket here: expected a host".to_owned())
+        }
         url => Ok(url),
     }
 }
@@ -42,25 +47,49 @@ fn parse_any(url: &str, shape: &str) -> Result<Url, String> {
     let (scheme, rest) = url.split_once("://").ok_or(shape)?;
     let (protocol, implicit_tls) = Protocol::from_scheme(scheme)
         .ok_or_else(|| format!("unknown scheme {scheme:?}, expected one of {}", schemes()))?;
-    if rest.starts_with('/') {
-        let name = protocol.name();
-        return Err(format!("there is no {name} over a Unix socket: {shape}"));
-    }
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    if authority.contains(['/', '?', '#']) {
-        return Err(format!("{shape}, and nothing after it"));
-    }
+    let (authority, path) = match rest.split_once('/') {
+        Some((authority, path)) => (authority, Some(path)),
+        None => (rest, None),
+    };
     let (user, place) = match authority.rsplit_once('@') {
         Some((user, place)) => (Some(self::user(user)?), place),
         None => (None, authority),
     };
-    let (host, port) = host_and_port(place)?;
-    let port = port.unwrap_or(if implicit_tls {
-        protocol.implicit_tls_port()
+    let target = if let Some(socket) = socket(protocol, place, path)? {
+        Target { user, ..Target::at_socket(protocol, socket) }
     } else {
-        protocol.default_port()
-    });
-    Ok(Url { target: Target { protocol, host, port, user }, implicit_tls })
+        let path = resource(protocol, path, shape)?;
+        let (host, port) = host_and_port(place)?;
+        let port = port.unwrap_or(if implicit_tls {
+            protocol.implicit_tls_port()
+        } else {
+            protocol.default_port()
+        });
+        Target { path, user, ..Target::new(protocol, host, port) }
+    };
+    Ok(Url { target, implicit_tls })
+}
+
+/// The Unix socket that a URL without a host means: the one that it names, or the protocol's customary one.
+fn socket(protocol: Protocol, place: &str, path: Option<&str>) -> Result<Option<String>, String> {
+    match (place, path.filter(|it| !it.is_empty())) {
+        ("", Some(path)) => Ok(Some(format!("/{}", decoded("the path", path)?))),
+        ("", None) => Ok(protocol.default_socket().map(str::to_owned)),
+        // As others write it: ldapi://%2Frun%2Fldapi.
+        (place, None) if place.get(..3).is_some_and(|it| it.eq_ignore_ascii_case("%2f")) => {
+            decoded("the path", place).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What a URL says more than where the server is, where its protocol has such a thing.
+fn resource(protocol: Protocol, path: Option<&str>, shape: &str) -> Result<Option<String>, String> {
+    match path.filter(|it| !it.is_empty()) {
+        Some(path) if protocol.has_path() && !path.contains('#') => Ok(Some(path.to_owned())),
+        Some(_) => Err(format!("{shape}, and nothing after it")),
+        None => Ok(None),
+    }
 }
 
 fn user(text: &str) -> Result<String, String> {
@@ -92,7 +121,7 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), String> {
             None => (decoded("the host", place)?, None),
         }
     };
-    if host.is_empty() {
+    if host.is_empty() || host.contains(['/', '?', '#']) {
         return Err("expected a host".into());
     }
     let port = match port {
@@ -136,12 +165,8 @@ mod tests {
     #[test]
     fn a_url_names_protocol_user_host_and_port() {
         let url = parse("imap://Juliet%40example.org@mail.example.org:1143/").unwrap();
-        let target = Target {
-            protocol: Protocol::Imap,
-            host: "mail.example.org".into(),
-            port: 1143,
-            user: Some("Juliet@example.org".into()),
-        };
+        let target = Target::new(Protocol::Imap, "mail.example.org", 1143);
+        let target = target.with_user("Juliet@example.org");
         assert_eq!(url, Url { target, implicit_tls: false });
         let url = parse("xmpps://j%C3%BCliet@[2001:db8::1]").unwrap();
         assert_eq!((url.target.host.as_str(), url.target.port), ("2001:db8::1", 5223));
@@ -158,7 +183,8 @@ mod tests {
         let unknown = fault("gopher://x");
         assert!(unknown.contains("\"gopher\"") && unknown.contains("imap, imaps"), "{unknown}");
         assert!(fault("imap://host/INBOX").contains("nothing after it"));
-        assert!(fault("imap:///run/imap").contains("Unix socket"));
+        assert!(fault("imap://").contains("a host"));
+        assert!(fault("imap://host?x").contains("a host"));
         assert!(fault("imap://@host").contains("a user's name"));
         assert!(fault("imap://user@").contains("a host"));
         assert!(fault("imap://::1").contains("brackets"));
@@ -168,6 +194,25 @@ mod tests {
         assert!(fault("imap://host:0").contains("1 to 65535"));
         assert!(fault("imap://%ff@host").contains("UTF-8"));
         assert!(fault("imap://a%0d%0ab@host").contains("control"));
+    }
+
+    #[test]
+    fn a_url_without_a_host_is_a_unix_socket() {
+        let at = |url: &str| parse(url).unwrap().target;
+        assert_eq!(at("imap:///run/imap"), Target::at_socket(Protocol::Imap, "/run/imap"));
+        let target = Target::at_socket(Protocol::Ldap, "/run/slapd/ldapi").with_user("user");
+        assert_eq!(at("ldapi://user@/run/slapd/ldapi"), target);
+        assert_eq!(at("ldapi://%2Frun%2Fldapi/").socket, Some("/run/ldapi".into()));
+        assert_eq!(at("ldapi://").socket, Some("/var/run/slapd/ldapi".into()));
+        assert!(parse_listening("imap:///run/imap").unwrap_err().contains("Unix socket"));
+    }
+
+    #[test]
+    fn some_urls_say_more_than_where() {
+        let target = parse("postgresql://user@db.example.org/sales").unwrap().target;
+        assert_eq!((target.protocol, target.path.as_deref()), (Protocol::Postgres, Some("sales")));
+        assert_eq!(parse("https://host/a/b?c").unwrap().target.path.as_deref(), Some("a/b?c"));
+        assert_eq!(parse("https://host/").unwrap().target.path, None);
     }
 
     #[test]

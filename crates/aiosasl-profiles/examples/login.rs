@@ -39,7 +39,7 @@ fn target(url: &str) -> Option<(Target, bool)> {
     let (user, host) = rest.rsplit_once('@')?;
     let (host, port) = host.rsplit_once(':')?;
     let (host, port, user) = (host.to_owned(), port.parse().ok()?, Some(user.to_owned()));
-    Some((Target { protocol, host, port, user }, implicit))
+    Some((Target { user, ..Target::new(protocol, host, port) }, implicit))
 }
 
 async fn login(

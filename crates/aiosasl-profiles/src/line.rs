@@ -105,6 +105,11 @@ impl LineBuffer {
         std::mem::take(&mut self.octets)
     }
 
+    /// The octets that wait, to look at.
+    pub fn waiting(&self) -> &[u8] {
+        self.octets.get(self.given..).unwrap_or_default()
+    }
+
     /// How many octets wait.
     pub fn len(&self) -> usize {
         self.octets.len().saturating_sub(self.given)

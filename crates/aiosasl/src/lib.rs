@@ -133,6 +133,7 @@ pub mod message;
 pub mod name;
 pub mod nonce;
 pub mod one_message;
+pub mod own_login;
 pub mod password_command;
 pub mod policy;
 pub mod prep;

@@ -84,7 +84,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     }
     let mut processes = vec![server];
     processes.extend(centre.into_iter().flat_map(|it| it.processes));
-    Ok(Running { processes, ports, log: room.join("log") })
+    Ok(Running { processes, ports, places: Vec::new(), log: room.join("log") })
 }
 
 /// A realm, where the machine has what it takes; without it nobody comes in by a ticket.

@@ -73,6 +73,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     wait_for_mechanisms(clear, &log)?;
     Ok(Running {
         processes: vec![services, server],
+        places: Vec::new(),
         ports: vec![("irc", clear), ("ircs", tls)],
         log,
     })

@@ -53,7 +53,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     for file in ["keytab", "user.keytab", "ccache"] {
         fs::set_permissions(room.join(file), fs::Permissions::from_mode(0o644))?;
     }
-    Ok(Running { processes: vec![server], ports: vec![("krb5", port)], log })
+    Ok(Running { processes: vec![server], ports: vec![("krb5", port)], places: Vec::new(), log })
 }
 
 /// What tells programs where the realm is, what the user's ticket and the services' keys.

@@ -24,7 +24,7 @@ mod token;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -75,8 +75,10 @@ pub(crate) type Variable = (&'static str, OsString);
 /// A started server; dropped, it ends.
 pub(crate) struct Running {
     pub(crate) processes: Vec<Process>,
-    /// The names by which `peers.json` calls the ports.
+    /// The names by which the tables call the ports.
     pub(crate) ports: Vec<(&'static str, u16)>,
+    /// The same for what has no port, or more than one: what stands behind `scheme://` in the URL.
+    pub(crate) places: Vec<(&'static str, String)>,
     pub(crate) log: PathBuf,
 }
 
@@ -179,10 +181,26 @@ pub(crate) fn start_stores() -> Result<Stores> {
     Ok(Stores { environment, _running: running, _services: services, _site: site })
 }
 
-/// The expected rows.
+/// The expected rows: a file for each family of servers.
 fn table() -> Result<Vec<Row>> {
-    let file = run::root().join("xtask/peers.json");
-    rows::parse(&fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?)
+    let folder = run::root().join("xtask/peers");
+    let mut rows = Vec::new();
+    for file in tables(&folder)? {
+        let text = fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
+        rows.extend(rows::parse(&text).with_context(|| format!("{}", file.display()))?);
+    }
+    Ok(rows)
+}
+
+/// The files of a folder of tables, by name.
+pub(super) fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
+        files.push(entry?.path());
+    }
+    files.retain(|file| file.extension().is_some_and(|it| it == "json"));
+    files.sort();
+    Ok(files)
 }
 
 /// Our command: the one that was named, or one built now.
@@ -295,6 +313,9 @@ fn print_site(site: &Site, states: &[(&Peer, State)]) -> Result<()> {
         println!("\n{}", peer.name);
         match state {
             State::Up(running) => {
+                for (name, place) in &running.places {
+                    println!("  {name:<18} {place}");
+                }
                 for (name, port) in &running.ports {
                     println!("  {name:<18} 127.0.0.1:{port}");
                 }

@@ -119,7 +119,7 @@ fn command_line(stage: &Stage<'_>, row: &Row) -> Result<Command> {
     for variable in ["AIOSASL_PASSWORD", "AIOSASL_TOKEN"] {
         command.env_remove(variable);
     }
-    let address = format!("{}:{}", host(row), port(stage, row)?);
+    let address = place(stage, row)?;
     let login = Login::of(stage, row)?;
     // A simple name stands in the URL, as people write it; others go where nothing is escaped.
     let (in_url, apart) = match &login.user {
@@ -157,10 +157,12 @@ fn host(row: &Row) -> &'static str {
     if row.scheme().starts_with("xmpp") { "localhost" } else { "127.0.0.1" }
 }
 
-fn port(stage: &Stage<'_>, row: &Row) -> Result<u16> {
+/// What stands behind the URL's scheme and user.
+fn place(stage: &Stage<'_>, row: &Row) -> Result<String> {
+    let at = |port: u16| format!("{}:{port}", host(row));
     match &*row.server {
-        "nobody" => return Ok(stage.closed),
-        "silent" => return Ok(stage.silent),
+        "nobody" => return Ok(at(stage.closed)),
+        "silent" => return Ok(at(stage.silent)),
         _ => {}
     }
     let running = stage.states.iter().find_map(|(peer, state)| match state {
@@ -168,8 +170,12 @@ fn port(stage: &Stage<'_>, row: &Row) -> Result<u16> {
         _ => None,
     });
     let running = running.with_context(|| format!("{} is not running", row.server))?;
+    if let Some((_, place)) = running.places.iter().find(|(name, _)| *name == row.port) {
+        return Ok(place.clone());
+    }
     let port = running.ports.iter().find(|(name, _)| *name == row.port);
-    port.map(|(_, port)| *port).with_context(|| format!("{} has no port {}", row.server, row.port))
+    port.map(|(_, port)| at(*port))
+        .with_context(|| format!("{} has no port {}", row.server, row.port))
 }
 
 /// Who logs in, and with what.

@@ -63,6 +63,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     }
     Ok(Running {
         processes: vec![server],
+        places: Vec::new(),
         ports: vec![("smtp", smtp), ("smtps", smtps), ("smtp-strict", strict)],
         log,
     })

@@ -76,7 +76,12 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     let log = site.path().join(format!("{name}.log"));
     let mut server = Process::start(name, &mut command, &log)?;
     server.wait_for(port)?;
-    Ok(Running { processes: vec![server], ports: vec![("postgres", port)], log })
+    Ok(Running {
+        processes: vec![server],
+        ports: vec![("postgres", port)],
+        places: Vec::new(),
+        log,
+    })
 }
 
 /// The folder of the newest version's programs.

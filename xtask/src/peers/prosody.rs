@@ -111,8 +111,12 @@ impl Programs {
 }
 
 fn start_all(site: &Site, name: &str, programs: &Programs) -> Result<Running> {
-    let mut running =
-        Running { processes: Vec::new(), ports: Vec::new(), log: site.room(name)?.join("log") };
+    let mut running = Running {
+        processes: Vec::new(),
+        ports: Vec::new(),
+        places: Vec::new(),
+        log: site.room(name)?.join("log"),
+    };
     for kind in &KINDS {
         let room = site.room(&format!("{name}/{}", kind.name))?;
         let [clear, direct] = free_ports()?;

@@ -1,4 +1,4 @@
-//! The table of expected logins (`xtask/peers.json`): read, multiplied out, and compared with what our
+//! The table of expected logins (`xtask/xtask/peers`): read, multiplied out, and compared with what our
 //! command did.
 
 use std::collections::BTreeMap;
@@ -174,14 +174,14 @@ fn lookup<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
 
 /// Reads the table.
 pub(crate) fn parse(text: &str) -> Result<Vec<Row>> {
-    let groups: Vec<Group> = serde_json::from_str(text).context("peers.json")?;
+    let groups: Vec<Group> = serde_json::from_str(text).context("a table of peers")?;
     let mut rows = Vec::new();
     for group in groups {
         let why = group.why.clone();
         let before = rows.len();
         rows.extend(group.multiply());
         if rows.len() == before {
-            bail!("peers.json: the group {why:?} has an empty list");
+            bail!("xtask/peers: the group {why:?} has an empty list");
         }
     }
     Ok(rows)

@@ -10,7 +10,7 @@ use super::certificates::Certificates;
 
 /// An account, with what the server stores and what a person types.
 pub(crate) struct Account {
-    /// Its name in `peers.json`.
+    /// Its name in `xtask/peers`.
     pub(crate) key: &'static str,
     pub(crate) stored: Credentials,
     pub(crate) typed: Credentials,

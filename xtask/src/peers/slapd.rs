@@ -65,7 +65,12 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     for port in [ldap, ldaps] {
         server.wait_for(port)?;
     }
-    Ok(Running { processes: vec![server], ports: vec![("ldap", ldap), ("ldaps", ldaps)], log })
+    Ok(Running {
+        processes: vec![server],
+        ports: vec![("ldap", ldap), ("ldaps", ldaps)],
+        places: Vec::new(),
+        log,
+    })
 }
 
 /// Where the directory is, for the tests.

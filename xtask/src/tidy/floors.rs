@@ -36,6 +36,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "mechanism",
             "message",
             "one_message",
+            "own_login",
             "password_command",
             "prep",
             "preparation",

@@ -37,7 +37,7 @@ impl Client {
         let tls = if scheme.ends_with('s') { TlsMode::Implicit } else { TlsMode::Off };
         let options = Options { tls, trust: Trust::Insecure, ..Options::default() };
         let host = "127.0.0.1".to_owned();
-        let target = Target { protocol: Protocol::Imap, host, port, user: None };
+        let target = Target::new(Protocol::Imap, host, port);
         let mechanism = mechanism.parse().expect("a mechanism's name");
         Self { target, options, user, mechanism, keys: Arc::default() }
     }

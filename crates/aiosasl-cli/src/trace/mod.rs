@@ -123,8 +123,10 @@ impl Record {
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Connected { protocol, address, .. } => self
-                .note(What::Connected { protocol: protocol.name(), address: address.to_string() }),
+            Event::Connected { protocol, address, .. } => {
+                let address = address.map_or("a Unix socket".to_owned(), |it| it.to_string());
+                self.note(What::Connected { protocol: protocol.name(), address });
+            }
             Event::Greeting(words) => self.note(What::Greeting(words.to_owned())),
             Event::Offered { mechanisms, .. } => {
                 self.offered = mechanisms.to_vec();

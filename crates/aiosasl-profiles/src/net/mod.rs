@@ -10,9 +10,8 @@
 //! # async fn example() -> Result<(), aiosasl_profiles::WireError> {
 //! use aiosasl_profiles::net::{Options, Protocol, Target, connect};
 //!
-//! let host = "imap.example.org".to_owned();
 //! let port = Protocol::Imap.default_port();
-//! let target = Target { protocol: Protocol::Imap, host, port, user: None };
+//! let target = Target::new(Protocol::Imap, "imap.example.org", port);
 //! let session = connect(&target, &Options::default()).await?;
 //! println!("{:?} over {:?}", session.offer().mechanisms, session.tls());
 //! session.close().await;
@@ -20,25 +19,23 @@
 //! # }
 //! ```
 
-mod imap;
-mod irc;
+mod client;
 mod offer;
 mod opening;
 mod options;
-mod pop3;
+mod protocol;
 pub mod server;
 mod session;
-mod sieve;
-mod smtp;
+mod socket;
 mod stream;
 mod target;
 mod tls;
 mod transport;
-mod xmpp;
 
 pub use offer::Offer;
 pub use options::{ClientCertificate, Event, Observer, Options, TlsMode, Trust};
+pub use protocol::Protocol;
 pub use session::{Session, connect};
 pub use stream::AuthenticatedStream;
-pub use target::{Protocol, Target};
+pub use target::Target;
 pub use tls::TlsInfo;

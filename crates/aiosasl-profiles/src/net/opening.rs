@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use aiosasl::name::MechanismName;
-use tokio::net::TcpStream;
 
 use super::{
-    Event, Options, Protocol, Target, TlsMode, Trust, tls,
+    Event, Options, Target, TlsMode, Trust, socket, tls,
     transport::{self, Transport},
 };
 use crate::{WireClass, WireError, line::Ending};
@@ -25,14 +24,18 @@ impl Opening<'_> {
     ///
     /// Class [`Connection`](WireClass::Connection) or [`Tls`](WireClass::Tls).
     pub(crate) async fn connect(&self, limit: usize) -> Result<Transport, WireError> {
-        let address = (self.target.host.as_str(), self.target.port);
-        let stream =
-            TcpStream::connect(address).await.map_err(|error| transport::broken(&error))?;
-        let peer = stream.peer_addr().map_err(|error| transport::broken(&error))?;
+        let broken = |error| transport::broken(&error);
+        let (stream, address) = match &self.target.socket {
+            Some(path) => (socket::unix(path).await.map_err(broken)?, None),
+            None => {
+                let connected = socket::connect(&self.target.host, self.target.port).await;
+                connected.map(|(stream, peer)| (stream, Some(peer))).map_err(broken)?
+            }
+        };
         self.tell(Event::Connected {
             protocol: self.target.protocol,
             host: &self.target.host,
-            address: peer,
+            address,
         });
         let mut transport = Transport::new(stream, limit, Ending::CrLfOrLf);
         if self.is_implicit() {
@@ -80,7 +83,8 @@ impl Opening<'_> {
         self.tell(Event::Offered { mechanisms, capabilities });
     }
 
-    fn is_implicit(&self) -> bool {
+    /// Whether TLS begins at once.
+    pub(crate) fn is_implicit(&self) -> bool {
         match self.options.tls {
             TlsMode::Auto => self.options.implicit_by_scheme,
             TlsMode::Implicit => true,
@@ -88,18 +92,11 @@ impl Opening<'_> {
         }
     }
 
-    /// What to ask for where TLS comes first, so that one port can serve several protocols (XEP-0368).
-    fn alpn(&self) -> Vec<Vec<u8>> {
-        match self.target.protocol {
-            Protocol::Xmpp if self.is_implicit() => vec![b"xmpp-client".to_vec()],
-            _ => Vec::new(),
-        }
-    }
-
     async fn secure(&self, transport: &mut Transport) -> Result<(), WireError> {
         let options = self.options;
         let mut config = tls::client_config(&options.trust, options.client_certificate.as_ref())?;
-        config.alpn_protocols = self.alpn();
+        let alpn = self.target.protocol.alpn().filter(|_| self.is_implicit());
+        config.alpn_protocols = alpn.map(|it| it.as_bytes().to_vec()).into_iter().collect();
         let name = options.server_name.as_deref().unwrap_or(&self.target.host);
         let verified = options.trust != Trust::Insecure;
         transport.connect_tls(Arc::new(config), tls::server_name(name)?, verified).await?;

@@ -86,8 +86,8 @@ pub enum Event<'a> {
         protocol: Protocol,
         /// To this name.
         host: &'a str,
-        /// At this address.
-        address: SocketAddr,
+        /// At this address; `None` for a Unix socket.
+        address: Option<SocketAddr>,
     },
     /// The server's first words.
     Greeting(&'a str),

@@ -14,8 +14,9 @@ use aiosasl::{
 use tokio::time::timeout;
 
 use super::{
-    AuthenticatedStream, Event, Observer, Offer, Options, Protocol, Target, TlsInfo, imap, irc,
-    opening::Opening, pop3, sieve, smtp, xmpp,
+    AuthenticatedStream, Event, Observer, Offer, Options, Protocol, Target, TlsInfo,
+    client::{self, AnyClient},
+    opening::Opening,
 };
 use crate::{WireClass, WireError, printable};
 
@@ -31,18 +32,13 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// A [`WireError`], mostly of class [`Connection`](WireClass::Connection), [`Tls`](WireClass::Tls) or
 /// [`Protocol`](WireClass::Protocol).
 pub async fn connect(target: &Target, options: &Options) -> Result<Session, WireError> {
-    let opening = Opening { target, options };
-    let client = match target.protocol {
-        Protocol::Imap => Client::Imap(Box::new(imap::Client::open(opening).await?)),
-        Protocol::Irc => Client::Irc(Box::new(irc::Client::open(opening).await?)),
-        Protocol::Pop3 => Client::Pop3(Box::new(pop3::Client::open(opening).await?)),
-        Protocol::Sieve => Client::Sieve(Box::new(sieve::Client::open(opening).await?)),
-        Protocol::Smtp | Protocol::Submission => {
-            Client::Smtp(Box::new(smtp::Client::open(opening).await?))
-        }
-        Protocol::Xmpp => Client::Xmpp(Box::new(xmpp::Client::open(opening).await?)),
-    };
-    Ok(Session { client, usable: true, observer: options.observer.clone() })
+    let client = client::open(Opening { target, options }).await?;
+    Ok(Session {
+        client,
+        protocol: target.protocol,
+        usable: true,
+        observer: options.observer.clone(),
+    })
 }
 
 /// A connection on which somebody can log in.
@@ -50,56 +46,34 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
 /// After an error that leaves the conversation in doubt, and after a future that was dropped half-way, every further
 /// call fails with class [`Connection`](WireClass::Connection).
 pub struct Session {
-    client: Client,
+    client: Box<dyn AnyClient>,
+    protocol: Protocol,
     usable: bool,
     observer: Option<Observer>,
-}
-
-enum Client {
-    Imap(Box<imap::Client>),
-    Irc(Box<irc::Client>),
-    Pop3(Box<pop3::Client>),
-    Sieve(Box<sieve::Client>),
-    Smtp(Box<smtp::Client>),
-    Xmpp(Box<xmpp::Client>),
-}
-
-/// Calls the same method of whichever client it is.
-macro_rules! each {
-    ($client:expr, $it:ident => $call:expr) => {
-        match $client {
-            Client::Imap($it) => $call,
-            Client::Irc($it) => $call,
-            Client::Pop3($it) => $call,
-            Client::Sieve($it) => $call,
-            Client::Smtp($it) => $call,
-            Client::Xmpp($it) => $call,
-        }
-    };
 }
 
 impl Session {
     /// Says good bye and hangs up.
     pub async fn close(mut self) {
         let usable = self.usable;
-        let closing = async { each!(&mut self.client, it => it.close(usable).await) };
+        let closing = async { self.client.close(usable).await };
         // A server that does not answer is left alone.
         let _ = timeout(FAREWELL, closing).await;
     }
 
     /// What the server offers.
     pub fn offer(&self) -> &Offer {
-        each!(&self.client, it => it.offer())
+        self.client.offer()
     }
 
     /// What is known of TLS, where there is any.
     pub fn tls(&self) -> Option<&TlsInfo> {
-        each!(&self.client, it => it.transport().tls())
+        self.client.transport().tls()
     }
 
     /// What an exchange can be tied to.
     pub fn bindings(&self) -> &[ChannelBinding] {
-        each!(&self.client, it => it.transport().bindings())
+        self.client.transport().bindings()
     }
 
     /// Whether somebody can read along, or play the server: only TLS with a verified certificate is confidential.
@@ -118,7 +92,7 @@ impl Session {
 
     /// Whether a security layer can be put around what follows: ask a policy for one only where it can.
     pub fn carries_layers(&self) -> bool {
-        !matches!(self.client, Client::Irc(_) | Client::Xmpp(_))
+        self.protocol.carries_layers()
     }
 
     /// Puts the security layer that a mechanism has negotiated around all that follows.
@@ -132,13 +106,13 @@ impl Session {
             let text = "a security layer was negotiated, and this protocol has no room for one";
             return Err(WireError::new(WireClass::Policy, text));
         }
-        each!(&mut self.client, it => it.transport_mut().protect(layer))
+        self.client.transport_mut().protect(layer)
     }
 
     /// The stream of somebody who has logged in, for a client of the protocol to go on with; nothing that was read so far
     /// is lost. `None` where the connection is closed.
     pub fn into_stream(self) -> Option<AuthenticatedStream> {
-        each!(self.client, it => it.into_transport().into_stream())
+        self.client.into_transport().into_stream()
     }
 
     async fn say(&mut self, message: ClientMessage) -> Result<Reply, WireError> {
@@ -148,16 +122,16 @@ impl Session {
                 "the conversation was broken off before: a new connection is needed",
             ));
         }
-        let reply = each!(&mut self.client, it => it.say(&message).await);
+        let reply = self.client.say(&message).await;
         self.usable = match &reply {
             Ok(_) => true,
             Err(error) => {
                 let is_told = error.code.is_some() && error.class != WireClass::Connection;
-                is_told && !each!(&self.client, it => it.has_ended())
+                is_told && !self.client.has_ended()
             }
         };
         if let (Ok(Reply::Success(_)), Some(observer)) = (&reply, &self.observer) {
-            let words = each!(&self.client, it => it.last_words());
+            let words = self.client.last_words();
             observer(Event::Success(&printable(words)));
         }
         reply
@@ -166,7 +140,7 @@ impl Session {
 
 impl SaslInterface for Session {
     fn profile(&self) -> Profile {
-        each!(&self.client, it => it.profile())
+        self.client.profile()
     }
 
     fn is_usable(&self) -> bool {

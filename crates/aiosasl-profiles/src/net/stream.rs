@@ -7,12 +7,11 @@ use std::{
 };
 
 use aiosasl::layer::{Buffers, LayerError};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsStream;
 use zeroize::Zeroizing;
+
+use super::socket::Socket;
 
 /// How many octets are read at once under a layer.
 const CHUNK: usize = 4096;
@@ -21,8 +20,8 @@ const MAX_PIECE: usize = 65_536;
 
 /// What lies beneath.
 pub(super) enum AnyStream {
-    Clear(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Clear(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 /// An authenticated connection: TLS and a mechanism's security layer are in it, and so is all that was read already.

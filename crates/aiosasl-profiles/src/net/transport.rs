@@ -9,18 +9,19 @@ use aiosasl::{
 use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf},
-    net::TcpStream,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use zeroize::Zeroizing;
 
 use super::{
+    socket::Socket,
     stream::{AnyStream, AuthenticatedStream},
     tls::{self, TlsInfo},
 };
 use crate::{
     WireClass, WireError,
+    frame::{Frame, Measure},
     line::{Ending, Line, LineBuffer, LineError},
 };
 
@@ -62,15 +63,13 @@ enum Stream {
     /// Closed, or an error on the way.
     #[default]
     Closed,
-    Clear(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Clear(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Transport {
     /// A connection whose lines are at most `limit` octets long, their ending not counted.
-    pub(crate) fn new(stream: TcpStream, limit: usize, ending: Ending) -> Self {
-        // Half-duplex messages that wait for an answer each: Nagle's delay would only add up.
-        let _ = stream.set_nodelay(true);
+    pub(crate) fn new(stream: Socket, limit: usize, ending: Ending) -> Self {
         Self {
             stream: Stream::Clear(stream),
             lines: LineBuffer::new(limit, ending),
@@ -146,6 +145,21 @@ impl Transport {
         self.take(|lines| lines.next_octets(count)).await
     }
 
+    /// The next frame, whose length its head tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`line`](Self::line), and what the measure says of a head.
+    pub(crate) async fn frame(&mut self, measure: Measure) -> Result<Frame, WireError> {
+        loop {
+            match measure(self.lines.waiting())? {
+                Some(0) => return Err(WireError::protocol("expected a frame of some octets")),
+                Some(length) => return self.octets(length).await,
+                None => self.fill().await?,
+            }
+        }
+    }
+
     /// Reads until the buffer has what is wanted of it.
     async fn take(
         &mut self,
@@ -154,15 +168,16 @@ impl Transport {
         loop {
             match next(&mut self.lines) {
                 Ok(Some(line)) => return Ok(line),
-                Ok(None) => {
-                    let chunk = self.read().await?;
-                    self.lines
-                        .push(&chunk)
-                        .map_err(|error| WireError::protocol(error.to_string()))?;
-                }
+                Ok(None) => self.fill().await?,
                 Err(error) => return Err(WireError::protocol(error.to_string())),
             }
         }
+    }
+
+    /// Waits for more octets, and adds them to those that wait to be read.
+    async fn fill(&mut self) -> Result<(), WireError> {
+        let chunk = self.read().await?;
+        self.lines.push(&chunk).map_err(|error| WireError::protocol(error.to_string()))
     }
 
     /// The next octets, however many there are (at most 4 KiB at once, unless lines were pushed before): never none.
@@ -347,7 +362,7 @@ impl Transport {
         }
     }
 
-    fn take_clear(&mut self) -> Result<TcpStream, WireError> {
+    fn take_clear(&mut self) -> Result<Socket, WireError> {
         let injected = !self.lines.take().is_empty();
         match std::mem::take(&mut self.stream) {
             Stream::Clear(_) if injected => Err(WireError::new(
@@ -360,12 +375,7 @@ impl Transport {
         }
     }
 
-    fn set_tls(
-        &mut self,
-        stream: TlsStream<TcpStream>,
-        info: TlsInfo,
-        bindings: Vec<ChannelBinding>,
-    ) {
+    fn set_tls(&mut self, stream: TlsStream<Socket>, info: TlsInfo, bindings: Vec<ChannelBinding>) {
         self.stream = Stream::Tls(Box::new(stream));
         self.tls = Some(Arc::new(info));
         self.bindings = bindings;

@@ -181,7 +181,7 @@ pub(crate) async fn shout_and_leave(port: u16, octets: &[u8]) {
 }
 
 pub(crate) fn target(protocol: Protocol, port: u16) -> Target {
-    Target { protocol, host: "localhost".to_owned(), port, user: None }
+    Target::new(protocol, "localhost", port)
 }
 
 /// Trust in our authority.

@@ -240,7 +240,7 @@ async fn the_stream_begins_anew_under_tls_and_says_who_we_are() {
     for implicit in [false, true] {
         let (port, served) = tls_server(implicit).await;
         let user = Some("user@localhost".to_owned());
-        let target = Target { protocol: Protocol::Xmpp, host: "127.0.0.1".to_owned(), port, user };
+        let target = Target { user, ..Target::new(Protocol::Xmpp, "127.0.0.1", port) };
         let options = Options { implicit_by_scheme: implicit, ..trusting() };
         let session = connect(&target, &options).await.unwrap();
         assert_eq!(session.security(), ChannelSecurity::Confidential);
@@ -257,7 +257,7 @@ async fn the_stream_begins_anew_under_tls_and_says_who_we_are() {
 async fn the_certificate_must_be_the_domains() {
     let (port, served) = tls_server(true).await;
     let user = Some("user@example.org".to_owned());
-    let target = Target { protocol: Protocol::Xmpp, host: "127.0.0.1".to_owned(), port, user };
+    let target = Target { user, ..Target::new(Protocol::Xmpp, "127.0.0.1", port) };
     let options = Options { implicit_by_scheme: true, ..trusting() };
     let refused = connect(&target, &options).await.unwrap_err();
     assert_eq!(refused.class, WireClass::Tls);

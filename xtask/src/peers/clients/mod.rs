@@ -17,7 +17,7 @@ use serde_json::Value;
 use self::house::{House, PASSWORD, TOKEN, USER};
 use self::programs::{Login, Program, Tells};
 use self::rows::{Account, Row};
-use super::{Peer, Running, State, postgres, site::Site, start_all, table};
+use super::{Peer, Running, State, postgres, site::Site, start_all, table, tables};
 use crate::run;
 use crate::tally::Tally;
 
@@ -30,7 +30,10 @@ const UNKNOWN: &str = "nobody-of-this-name";
 
 /// Installs the clients, starts servers of ours over each kind of store, and plays the table.
 pub(super) fn run(command: &Path) -> Result<Tally> {
-    let rows = rows::parse(&fs::read_to_string(run::root().join("xtask/clients.json"))?)?;
+    let mut rows = Vec::new();
+    for file in tables(&run::root().join("xtask/clients"))? {
+        rows.extend(rows::parse(&fs::read_to_string(file)?)?);
+    }
     for row in &rows {
         programs::find(&row.client)
             .with_context(|| format!("there is no client {}", row.client))?;

@@ -1,4 +1,4 @@
-//! The table of other people's clients (`xtask/clients.json`): read, multiplied out, compared with what both ends say.
+//! The table of other people's clients (`xtask/clients`): read, multiplied out, compared with what both ends say.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -127,7 +127,7 @@ pub(super) fn summary(client: Option<bool>, server: Option<&Value>) -> String {
 
 /// Reads the table.
 pub(super) fn parse(text: &str) -> Result<Vec<Row>> {
-    let groups: Vec<Group> = serde_json::from_str(text).context("xtask/clients.json")?;
+    let groups: Vec<Group> = serde_json::from_str(text).context("a table of clients")?;
     Ok(groups.iter().flat_map(rows).collect())
 }
 
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_table_is_read_and_names_clients_that_there_are() {
-        let text = include_str!("../../../clients.json");
+        let text = include_str!("../../../clients/mail-and-chat.json");
         let rows = parse(text).unwrap();
         assert!(rows.iter().all(|row| super::super::programs::find(&row.client).is_some()));
     }

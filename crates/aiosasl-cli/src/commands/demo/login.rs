@@ -87,12 +87,8 @@ impl Attempt {
 
     async fn login(&self, house: &House) -> Result<AuthenticationReport, Failed> {
         let implicit_tls = self.tls == TlsMode::Implicit;
-        let target = Target {
-            protocol: self.protocol,
-            host: Ipv4Addr::LOCALHOST.to_string(),
-            port: house.port(self.mechanism.name, self.protocol, implicit_tls),
-            user: None,
-        };
+        let port = house.port(self.mechanism.name, self.protocol, implicit_tls);
+        let target = Target::new(self.protocol, Ipv4Addr::LOCALHOST.to_string(), port);
         let external = self.mechanism.properties.needs == Needs::External;
         let trust = match self.twist {
             Twist::Stranger => Trust::Ca(house.other_authority.clone()),

@@ -12,7 +12,6 @@ use aiosasl::{
     mechanism::{Mechanism, Offered, Rules, Service},
     name::MechanismName,
     policy::{BindingPolicy, Channel, Plaintext, Policy, StrengthPolicy},
-    registry,
 };
 use aiosasl_profiles::net::{self, Options, Session, Target};
 use clap::{Args, ValueEnum};
@@ -26,6 +25,7 @@ use crate::{
     connection::{self, ConnectionOptions},
     decode::printable,
     gss::GssOptions,
+    known,
     secrets::{PasswordSource, TokenSource},
     status::{Failure, Status},
     trace::{self, Trace, Traced, What},
@@ -143,8 +143,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 }
 
 /// The server's name above its lifeline.
-fn server(Target { protocol, host, port, .. }: &Target) -> String {
-    format!("{} {}:{port}", protocol.name(), printable(host))
+fn server(target: &Target) -> String {
+    let name = target.protocol.name();
+    match &target.socket {
+        Some(socket) => format!("{name} {}", printable(&socket.display().to_string())),
+        None => format!("{name} {}:{}", printable(&target.host), target.port),
+    }
 }
 
 impl Arguments {
@@ -255,7 +259,7 @@ fn mechanism(name: &str) -> Result<Mechanism, String> {
     let name = MechanismName::parse_relaxed(name.to_ascii_uppercase())
         .map_err(|error| error.to_string())?;
     let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
-    registry::find(name).copied().ok_or_else(unknown)
+    known::find(name).ok_or_else(unknown)
 }
 
 fn kind(name: &str) -> Result<BindingKind, String> {

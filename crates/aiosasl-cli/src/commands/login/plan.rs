@@ -5,7 +5,6 @@ use aiosasl::{
     driver::{FromMechanism, SaslMechanism as _},
     identity::{AuthenticationId, AuthorizationId},
     mechanism::{Mechanism, Needs, Rules},
-    mechanisms::ALL,
     name::MechanismName,
     policy::Policy,
     registry,
@@ -15,6 +14,7 @@ use aiosasl_profiles::net::Target;
 
 use crate::{
     gss::Tickets,
+    known,
     secrets::{PasswordSource, TokenSource},
     status::Failure,
 };
@@ -142,7 +142,7 @@ fn fitting(credentials: &Credentials, certificate: bool) -> Vec<Mechanism> {
             && !asks(mechanism)
             && (certificate || mechanism.properties.needs != Needs::External)
     };
-    ALL.iter().filter(fits).copied().collect()
+    known::all().filter(fits).copied().collect()
 }
 
 fn required(

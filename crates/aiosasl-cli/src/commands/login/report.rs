@@ -4,7 +4,6 @@ use aiosasl::{
     binding::BindingKind,
     driver::{Choice, Considered},
     mechanism::{Needs, Standing},
-    registry,
 };
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -179,7 +178,7 @@ impl Tls {
 /// Why a mechanism was not tried that this build has: the driver only knows those that it was given.
 fn reason<'a>(considered: &'a Considered, plan: &Plan) -> &'a str {
     let was_planned = plan.includes(considered.mechanism);
-    match registry::find(considered.mechanism).map(|it| it.properties) {
+    match crate::known::find(considered.mechanism).map(|it| it.properties) {
         Some(_) if considered.verdict != Choice::Untried || was_planned => &considered.reason,
         Some(_) if plan.is_named => "not named with -m",
         Some(it) if it.needs == Needs::Anonymity || it.standing == Standing::Legacy => {

@@ -4,7 +4,6 @@ use aiosasl::{
     binding::BindingKind,
     mechanism::{Binds, Exposure, Needs, Properties, ServerProof, Side, Standing},
     name::MechanismName,
-    registry,
 };
 use aiosasl_profiles::net::{Offer, TlsInfo};
 use serde::Serialize;
@@ -41,7 +40,7 @@ pub(super) fn rate(name: MechanismName, in_clear: bool) -> (Rating, &'static str
     if in_clear && reveals_password(name) {
         return (Rating::Weak, "offered in the clear: whoever listens gets the password");
     }
-    match registry::find(name).map(|mechanism| mechanism.properties) {
+    match crate::known::find(name).map(|mechanism| mechanism.properties) {
         Some(properties) => known(name, &properties),
         None => OTHERS
             .iter()
@@ -87,7 +86,7 @@ fn is_sha1(name: MechanismName) -> bool {
 }
 
 fn reveals_password(name: MechanismName) -> bool {
-    let exposure = registry::find(name).map(|it| it.properties.exposure);
+    let exposure = crate::known::find(name).map(|it| it.properties.exposure);
     exposure == Some(Exposure::Everything)
 }
 

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     WireClass, WireError,
     line::Ending,
-    net::{Protocol, TlsInfo, transport::Transport},
+    net::{Protocol, TlsInfo, socket, transport::Transport},
 };
 
 /// One client in front of a server.
@@ -73,7 +73,7 @@ impl<'a, S: Store> Door<'a, S> {
         (protocol, limit): (Protocol, usize),
     ) -> Result<Self, WireError> {
         let limit = limit.min(longest_line(config.limits.message));
-        let mut transport = Transport::new(stream, limit, Ending::CrLf);
+        let mut transport = Transport::new(socket::tcp(stream), limit, Ending::CrLf);
         transport.set_deadline(Instant::now() + config.limits.time);
         transport.set_patience(config.limits.idle);
         let mut door =

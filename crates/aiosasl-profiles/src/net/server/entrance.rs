@@ -61,6 +61,7 @@ pub async fn serve<S: Store + Send>(
             serve_smtp(stream, config, implicit_tls, store).await
         }
         Protocol::Xmpp => serve_xmpp(stream, config, implicit_tls, store).await,
+        other => Err(unserved(other)),
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     WireClass, WireError,
     net::Protocol,
-    net::{sieve::message, transport::Transport},
+    net::{client::sieve::message, transport::Transport},
     sieve::{
         self, Code, Condition, Sender, Status,
         capability::Capabilities,

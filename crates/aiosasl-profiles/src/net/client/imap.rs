@@ -2,7 +2,6 @@
 
 use aiosasl::{driver, message::ClientMessage, profile::Profile};
 
-use super::{Event, Offer, opening::Opening, transport::Transport};
 use crate::{
     Said, WireClass, WireError,
     imap::{
@@ -11,6 +10,7 @@ use crate::{
         client::{self, Command},
     },
     line::Line,
+    net::{Event, Offer, opening::Opening, transport::Transport},
     printable,
 };
 
@@ -24,6 +24,66 @@ pub(super) struct Client {
     offer: Offer,
     profile: Profile,
     last: Line,
+}
+
+impl super::Client for Client {
+    /// Says something of an exchange, and waits for the answer.
+    async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        if matches!(message, ClientMessage::Authenticate { .. }) {
+            self.commands = self.commands.wrapping_add(1);
+        }
+        let tag = self.tag();
+        self.transport.send(&client::request(&tag, message)).await?;
+        for _ in 0..MAX_LINES {
+            self.last = self.transport.line().await?;
+            let heard = client::hear(&self.last, &tag, Said::from(message));
+            if let Some(reply) = heard.map_err(|error| self.explain(error, message))? {
+                return Ok(reply);
+            }
+        }
+        Err(endless())
+    }
+
+    /// Says good bye, where the conversation still makes sense, and hangs up.
+    async fn close(&mut self, usable: bool) {
+        // The answer concerns nobody any more, nor does a failure.
+        if usable {
+            let _ = self.command(Command::Logout).await;
+        }
+        self.transport.close().await;
+    }
+
+    fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    fn into_transport(self) -> Transport {
+        self.transport
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Whether the server has said that it hangs up.
+    fn has_ended(&self) -> bool {
+        let last = Reply::parse(&self.last);
+        matches!(last, Ok(Reply::Untagged(it)) if it.status == Status::Bye)
+    }
+
+    /// The server's last line, without its tag.
+    fn last_words(&self) -> &[u8] {
+        let space = self.last.iter().position(|octet| *octet == b' ').map_or(0, |at| at + 1);
+        self.last.get(space..).unwrap_or_default()
+    }
 }
 
 impl Client {
@@ -50,67 +110,6 @@ impl Client {
             client.start_tls(opening).await?;
         }
         Ok(client)
-    }
-
-    /// Says something of an exchange, and waits for the answer.
-    pub(super) async fn say(
-        &mut self,
-        message: &ClientMessage,
-    ) -> Result<driver::Reply, WireError> {
-        if matches!(message, ClientMessage::Authenticate { .. }) {
-            self.commands = self.commands.wrapping_add(1);
-        }
-        let tag = self.tag();
-        self.transport.send(&client::request(&tag, message)).await?;
-        for _ in 0..MAX_LINES {
-            self.last = self.transport.line().await?;
-            let heard = client::hear(&self.last, &tag, Said::from(message));
-            if let Some(reply) = heard.map_err(|error| self.explain(error, message))? {
-                return Ok(reply);
-            }
-        }
-        Err(endless())
-    }
-
-    /// Says good bye, where the conversation still makes sense, and hangs up.
-    pub(super) async fn close(&mut self, usable: bool) {
-        // The answer concerns nobody any more, nor does a failure.
-        if usable {
-            let _ = self.command(Command::Logout).await;
-        }
-        self.transport.close().await;
-    }
-
-    pub(super) fn offer(&self) -> &Offer {
-        &self.offer
-    }
-
-    pub(super) fn transport_mut(&mut self) -> &mut Transport {
-        &mut self.transport
-    }
-
-    pub(super) fn into_transport(self) -> Transport {
-        self.transport
-    }
-
-    pub(super) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
-    pub(super) fn profile(&self) -> Profile {
-        self.profile
-    }
-
-    /// Whether the server has said that it hangs up.
-    pub(super) fn has_ended(&self) -> bool {
-        let last = Reply::parse(&self.last);
-        matches!(last, Ok(Reply::Untagged(it)) if it.status == Status::Bye)
-    }
-
-    /// The server's last line, without its tag.
-    pub(super) fn last_words(&self) -> &[u8] {
-        let space = self.last.iter().position(|octet| *octet == b' ').map_or(0, |at| at + 1);
-        self.last.get(space..).unwrap_or_default()
     }
 
     async fn start_tls(&mut self, opening: Opening<'_>) -> Result<(), WireError> {

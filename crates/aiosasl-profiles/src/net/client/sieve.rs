@@ -3,10 +3,10 @@
 use aiosasl::{driver, message::ClientMessage, profile::Profile};
 use zeroize::Zeroizing;
 
-use super::{Event, Offer, opening::Opening, transport::Transport};
 use crate::{
     Said, WireClass, WireError,
     line::Line,
+    net::{Event, Offer, opening::Opening, transport::Transport},
     sieve::{
         self, Condition, Reply, Scanned, Sender, Status,
         capability::Capabilities,
@@ -25,6 +25,55 @@ pub(super) struct Client {
     ended: bool,
 }
 
+impl super::Client for Client {
+    /// Says something of an exchange, and waits for the answer.
+    async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        self.transport.send(&client::request(message)).await?;
+        let reply = self.reply().await?;
+        let heard = client::hear(&reply, Said::from(message));
+        heard.map_err(|error| self.explain(error, message))
+    }
+
+    /// Says good bye, where the conversation still makes sense, and hangs up.
+    async fn close(&mut self, usable: bool) {
+        // The answer concerns nobody any more, nor does a failure.
+        if usable && self.transport.send(client::command(Command::Logout)).await.is_ok() {
+            let _ = self.reply().await;
+        }
+        self.transport.close().await;
+    }
+
+    fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    fn profile(&self) -> Profile {
+        sieve::PROFILE
+    }
+
+    fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    fn into_transport(self) -> Transport {
+        self.transport
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Whether the server has said that it hangs up.
+    fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The server's last condition, without a mechanism's words.
+    fn last_words(&self) -> &[u8] {
+        self.last.as_bytes()
+    }
+}
+
 impl Client {
     /// Connects, hears the capabilities, and starts TLS where wanted.
     pub(super) async fn open(opening: Opening<'_>) -> Result<Self, WireError> {
@@ -40,57 +89,6 @@ impl Client {
             client.start_tls(opening).await?;
         }
         Ok(client)
-    }
-
-    /// Says something of an exchange, and waits for the answer.
-    pub(super) async fn say(
-        &mut self,
-        message: &ClientMessage,
-    ) -> Result<driver::Reply, WireError> {
-        self.transport.send(&client::request(message)).await?;
-        let reply = self.reply().await?;
-        let heard = client::hear(&reply, Said::from(message));
-        heard.map_err(|error| self.explain(error, message))
-    }
-
-    /// Says good bye, where the conversation still makes sense, and hangs up.
-    pub(super) async fn close(&mut self, usable: bool) {
-        // The answer concerns nobody any more, nor does a failure.
-        if usable && self.transport.send(client::command(Command::Logout)).await.is_ok() {
-            let _ = self.reply().await;
-        }
-        self.transport.close().await;
-    }
-
-    pub(super) fn offer(&self) -> &Offer {
-        &self.offer
-    }
-
-    pub(super) fn transport_mut(&mut self) -> &mut Transport {
-        &mut self.transport
-    }
-
-    pub(super) fn into_transport(self) -> Transport {
-        self.transport
-    }
-
-    pub(super) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
-    #[expect(clippy::unused_self, reason = "every client is asked the same")]
-    pub(super) fn profile(&self) -> Profile {
-        sieve::PROFILE
-    }
-
-    /// Whether the server has said that it hangs up.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// The server's last condition, without a mechanism's words.
-    pub(super) fn last_words(&self) -> &[u8] {
-        self.last.as_bytes()
     }
 
     async fn start_tls(&mut self, opening: Opening<'_>) -> Result<(), WireError> {
@@ -175,7 +173,10 @@ impl Client {
 /// # Errors
 ///
 /// As [`Transport::line`]; class [`Protocol`](WireClass::Protocol) also where nobody can tell where it ends.
-pub(super) async fn message(transport: &mut Transport, by: Sender) -> Result<Line, WireError> {
+pub(in crate::net) async fn message(
+    transport: &mut Transport,
+    by: Sender,
+) -> Result<Line, WireError> {
     let mut message = transport.line().await?;
     loop {
         match sieve::scan(&message, by) {

@@ -2,10 +2,10 @@
 
 use aiosasl::{driver, message::ClientMessage, profile::Profile};
 
-use super::{Event, Offer, opening::Opening, transport::Transport};
 use crate::{
     Said, WireClass, WireError,
     line::Line,
+    net::{Event, Offer, opening::Opening, transport::Transport},
     pop3::{
         self, AuthCodes, Reply, Sasl, Sign, Status,
         capability::Capabilities,
@@ -21,6 +21,50 @@ pub(super) struct Client {
     profile: Profile,
     auth_codes: AuthCodes,
     last: Line,
+}
+
+impl super::Client for Client {
+    /// Says something of an exchange, and waits for the answer.
+    async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        self.transport.send(&client::request(message)).await?;
+        self.last = self.transport.line().await?;
+        let heard = client::hear(&self.last, Said::from(message), self.auth_codes);
+        heard.map_err(|error| self.explain(error, message))
+    }
+
+    /// Says good bye, where the conversation still makes sense, and hangs up.
+    async fn close(&mut self, usable: bool) {
+        // The answer concerns nobody any more, nor does a failure.
+        if usable {
+            let _ = self.command(Command::Quit).await;
+        }
+        self.transport.close().await;
+    }
+
+    fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    fn into_transport(self) -> Transport {
+        self.transport
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The server's last line.
+    fn last_words(&self) -> &[u8] {
+        &self.last
+    }
 }
 
 impl Client {
@@ -39,57 +83,6 @@ impl Client {
             client.start_tls(opening).await?;
         }
         Ok(client)
-    }
-
-    /// Says something of an exchange, and waits for the answer.
-    pub(super) async fn say(
-        &mut self,
-        message: &ClientMessage,
-    ) -> Result<driver::Reply, WireError> {
-        self.transport.send(&client::request(message)).await?;
-        self.last = self.transport.line().await?;
-        let heard = client::hear(&self.last, Said::from(message), self.auth_codes);
-        heard.map_err(|error| self.explain(error, message))
-    }
-
-    /// Says good bye, where the conversation still makes sense, and hangs up.
-    pub(super) async fn close(&mut self, usable: bool) {
-        // The answer concerns nobody any more, nor does a failure.
-        if usable {
-            let _ = self.command(Command::Quit).await;
-        }
-        self.transport.close().await;
-    }
-
-    pub(super) fn offer(&self) -> &Offer {
-        &self.offer
-    }
-
-    pub(super) fn transport_mut(&mut self) -> &mut Transport {
-        &mut self.transport
-    }
-
-    pub(super) fn into_transport(self) -> Transport {
-        self.transport
-    }
-
-    pub(super) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
-    pub(super) fn profile(&self) -> Profile {
-        self.profile
-    }
-
-    /// A server has no words for that it hangs up.
-    #[expect(clippy::unused_self, reason = "every client is asked the same")]
-    pub(super) fn has_ended(&self) -> bool {
-        false
-    }
-
-    /// The server's last line.
-    pub(super) fn last_words(&self) -> &[u8] {
-        &self.last
     }
 
     async fn start_tls(&mut self, opening: Opening<'_>) -> Result<(), WireError> {

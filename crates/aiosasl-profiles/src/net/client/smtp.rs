@@ -2,9 +2,10 @@
 
 use aiosasl::{driver, message::ClientMessage, profile::Profile};
 
-use super::{Event, Offer, opening::Opening, transport::Transport};
 use crate::{
-    Said, WireClass, WireError, printable,
+    Said, WireClass, WireError,
+    net::{Event, Offer, opening::Opening, transport::Transport},
+    printable,
     smtp::{
         self, Reply, ReplyReader,
         client::{self, Capabilities},
@@ -20,6 +21,54 @@ pub(super) struct Client {
     offer: Offer,
     last: Reply,
     last_words: String,
+}
+
+impl super::Client for Client {
+    /// Says something of an exchange, and waits for the answer.
+    async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        let line = client::spell(message);
+        self.command(&line).await?;
+        client::hear(&self.last, Said::from(message))
+    }
+
+    /// Says good bye, where the conversation still makes sense, and hangs up.
+    async fn close(&mut self, usable: bool) {
+        // The answer concerns nobody any more, nor does a failure.
+        if usable {
+            let _ = self.command(b"QUIT\r\n").await;
+        }
+        self.transport.close().await;
+    }
+
+    fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    fn profile(&self) -> Profile {
+        smtp::PROFILE
+    }
+
+    fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    fn into_transport(self) -> Transport {
+        self.transport
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Whether the server has said that it hangs up (RFC 5321 section 3.8).
+    fn has_ended(&self) -> bool {
+        self.last.code == 421
+    }
+
+    /// The server's last reply, as one line.
+    fn last_words(&self) -> &[u8] {
+        self.last_words.as_bytes()
+    }
 }
 
 impl Client {
@@ -40,55 +89,6 @@ impl Client {
             client.start_tls(opening).await?;
         }
         Ok(client)
-    }
-
-    /// Says something of an exchange, and waits for the answer.
-    pub(super) async fn say(
-        &mut self,
-        message: &ClientMessage,
-    ) -> Result<driver::Reply, WireError> {
-        let line = client::spell(message);
-        self.command(&line).await?;
-        client::hear(&self.last, Said::from(message))
-    }
-
-    /// Says good bye, where the conversation still makes sense, and hangs up.
-    pub(super) async fn close(&mut self, usable: bool) {
-        // The answer concerns nobody any more, nor does a failure.
-        if usable {
-            let _ = self.command(b"QUIT\r\n").await;
-        }
-        self.transport.close().await;
-    }
-
-    pub(super) fn offer(&self) -> &Offer {
-        &self.offer
-    }
-
-    pub(super) fn profile(&self) -> Profile {
-        smtp::PROFILE
-    }
-
-    pub(super) fn transport_mut(&mut self) -> &mut Transport {
-        &mut self.transport
-    }
-
-    pub(super) fn into_transport(self) -> Transport {
-        self.transport
-    }
-
-    pub(super) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
-    /// Whether the server has said that it hangs up (RFC 5321 section 3.8).
-    pub(super) fn has_ended(&self) -> bool {
-        self.last.code == 421
-    }
-
-    /// The server's last reply, as one line.
-    pub(super) fn last_words(&self) -> &[u8] {
-        self.last_words.as_bytes()
     }
 
     async fn start_tls(&mut self, opening: Opening<'_>) -> Result<(), WireError> {

@@ -5,7 +5,6 @@ use aiosasl::{
     driver, message::ClientMessage, name::MechanismName, nonce::Nonce, profile::Profile,
 };
 
-use super::{Event, Offer, opening::Opening, transport::Transport};
 use crate::{
     Said, WireClass, WireError,
     irc::{
@@ -14,6 +13,7 @@ use crate::{
         client::{self, Command, Listener},
     },
     line::Line,
+    net::{Event, Offer, opening::Opening, transport::Transport},
     printable,
 };
 
@@ -30,6 +30,66 @@ pub(super) struct Client {
     offer: Offer,
     last: Line,
     ended: bool,
+}
+
+impl super::Client for Client {
+    /// Says something of an exchange, and waits for the answer.
+    async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        if let ClientMessage::Authenticate { initial_response: Some(_), .. } = message {
+            return Err(WireError::protocol("IRC has no room for an initial response"));
+        }
+        self.transport.send(&client::spell(message)).await?;
+        let mut listener = Listener::new(Said::from(message));
+        let reply = self.hear(|message| listener.hear(message)).await?;
+        if let driver::Reply::Success(_) = reply {
+            // Whoever goes on must not be kept waiting in the middle of registration.
+            self.transport.send(&Command::CapEnd.to_line()).await?;
+        }
+        Ok(reply)
+    }
+
+    /// Says good bye, where the conversation still makes sense, and hangs up.
+    async fn close(&mut self, usable: bool) {
+        // The answer concerns nobody any more, nor does a failure: but hanging up on a server that still talks could
+        // lose our last words.
+        if usable && self.transport.send(&Command::Quit.to_line()).await.is_ok() {
+            let _ = self.hear(|_| Ok(None::<()>)).await;
+        }
+        self.transport.close().await;
+    }
+
+    fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    fn profile(&self) -> Profile {
+        irc::PROFILE
+    }
+
+    fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    fn into_transport(self) -> Transport {
+        self.transport
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Whether the server has said that it hangs up.
+    fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The server's last line, from its numeric on.
+    fn last_words(&self) -> &[u8] {
+        let line = self.last.as_slice();
+        let source =
+            line.iter().position(|octet| *octet == b' ').filter(|_| line.starts_with(b":"));
+        line.get(source.map_or(0, |end| end + 1)..).unwrap_or_default()
+    }
 }
 
 impl Client {
@@ -50,67 +110,6 @@ impl Client {
             client.ask_for_sasl(opening).await?;
         }
         Ok(client)
-    }
-
-    /// Says something of an exchange, and waits for the answer.
-    pub(super) async fn say(
-        &mut self,
-        message: &ClientMessage,
-    ) -> Result<driver::Reply, WireError> {
-        if let ClientMessage::Authenticate { initial_response: Some(_), .. } = message {
-            return Err(WireError::protocol("IRC has no room for an initial response"));
-        }
-        self.transport.send(&client::spell(message)).await?;
-        let mut listener = Listener::new(Said::from(message));
-        let reply = self.hear(|message| listener.hear(message)).await?;
-        if let driver::Reply::Success(_) = reply {
-            // Whoever goes on must not be kept waiting in the middle of registration.
-            self.transport.send(&Command::CapEnd.to_line()).await?;
-        }
-        Ok(reply)
-    }
-
-    /// Says good bye, where the conversation still makes sense, and hangs up.
-    pub(super) async fn close(&mut self, usable: bool) {
-        // The answer concerns nobody any more, nor does a failure: but hanging up on a server that still talks could
-        // lose our last words.
-        if usable && self.transport.send(&Command::Quit.to_line()).await.is_ok() {
-            let _ = self.hear(|_| Ok(None::<()>)).await;
-        }
-        self.transport.close().await;
-    }
-
-    pub(super) fn offer(&self) -> &Offer {
-        &self.offer
-    }
-
-    pub(super) fn profile(&self) -> Profile {
-        irc::PROFILE
-    }
-
-    pub(super) fn transport_mut(&mut self) -> &mut Transport {
-        &mut self.transport
-    }
-
-    pub(super) fn into_transport(self) -> Transport {
-        self.transport
-    }
-
-    pub(super) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
-    /// Whether the server has said that it hangs up.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// The server's last line, from its numeric on.
-    pub(super) fn last_words(&self) -> &[u8] {
-        let line = self.last.as_slice();
-        let source =
-            line.iter().position(|octet| *octet == b' ').filter(|_| line.starts_with(b":"));
-        line.get(source.map_or(0, |end| end + 1)..).unwrap_or_default()
     }
 
     async fn ask_capabilities(&mut self) -> Result<Capabilities, WireError> {

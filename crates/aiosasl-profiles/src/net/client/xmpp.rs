@@ -2,9 +2,10 @@
 
 use aiosasl::{driver, message::ClientMessage, profile::Profile};
 
-use super::{Event, Offer, Options, Target, opening::Opening, transport::Transport};
 use crate::{
-    Said, WireClass, WireError, printable,
+    Said, WireClass, WireError,
+    net::{Event, Offer, Options, Target, opening::Opening, transport::Transport},
+    printable,
     xmpp::{
         self, Features, NS_TLS, StartTls, StreamEvent, StreamReader, WhiteSpace,
         sasl::{self, Answer},
@@ -20,6 +21,71 @@ pub(super) struct Client {
     jid: Option<String>,
     offer: Offer,
     ended: bool,
+}
+
+impl super::Client for Client {
+    /// Says something of an exchange, and waits for the answer.
+    async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        self.transport.send(sasl::spell(message).as_bytes()).await?;
+        let answer = match self.event().await? {
+            StreamEvent::Answer(answer) => answer,
+            other => return Err(unexpected("an answer", &other)),
+        };
+        match (answer, Said::from(message)) {
+            (Answer::Challenge(challenge), _) => {
+                // What came before may have been sent before the server knew of the exchange.
+                self.reader.set_white_space(WhiteSpace::Refused);
+                Ok(driver::Reply::Challenge(challenge))
+            }
+            (Answer::Success(additional_data), _) => {
+                self.prove_success().await?;
+                Ok(driver::Reply::Success(additional_data))
+            }
+            (Answer::Failure(failure), said) => {
+                self.reader.set_white_space(WhiteSpace::Tolerated);
+                if said == Said::Abort { Ok(driver::Reply::Failure) } else { Err(failure.error()) }
+            }
+        }
+    }
+
+    /// Ends the stream, where the conversation still makes sense, and hangs up.
+    async fn close(&mut self, usable: bool) {
+        // A failure concerns nobody any more.
+        if usable {
+            let _ = self.transport.send(b"</stream:stream>").await;
+        }
+        self.transport.close().await;
+    }
+
+    fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    fn profile(&self) -> Profile {
+        xmpp::PROFILE
+    }
+
+    fn transport_mut(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    fn into_transport(self) -> Transport {
+        self.transport
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Whether the server has ended the stream.
+    fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// A success has no words but these.
+    fn last_words(&self) -> &[u8] {
+        b"success"
+    }
 }
 
 impl Client {
@@ -44,72 +110,6 @@ impl Client {
             client.start_tls(opening).await?;
         }
         Ok(client)
-    }
-
-    /// Says something of an exchange, and waits for the answer.
-    pub(super) async fn say(
-        &mut self,
-        message: &ClientMessage,
-    ) -> Result<driver::Reply, WireError> {
-        self.transport.send(sasl::spell(message).as_bytes()).await?;
-        let answer = match self.event().await? {
-            StreamEvent::Answer(answer) => answer,
-            other => return Err(unexpected("an answer", &other)),
-        };
-        match (answer, Said::from(message)) {
-            (Answer::Challenge(challenge), _) => {
-                // What came before may have been sent before the server knew of the exchange.
-                self.reader.set_white_space(WhiteSpace::Refused);
-                Ok(driver::Reply::Challenge(challenge))
-            }
-            (Answer::Success(additional_data), _) => {
-                self.prove_success().await?;
-                Ok(driver::Reply::Success(additional_data))
-            }
-            (Answer::Failure(failure), said) => {
-                self.reader.set_white_space(WhiteSpace::Tolerated);
-                if said == Said::Abort { Ok(driver::Reply::Failure) } else { Err(failure.error()) }
-            }
-        }
-    }
-
-    /// Ends the stream, where the conversation still makes sense, and hangs up.
-    pub(super) async fn close(&mut self, usable: bool) {
-        // A failure concerns nobody any more.
-        if usable {
-            let _ = self.transport.send(b"</stream:stream>").await;
-        }
-        self.transport.close().await;
-    }
-
-    pub(super) fn offer(&self) -> &Offer {
-        &self.offer
-    }
-
-    pub(super) fn profile(&self) -> Profile {
-        xmpp::PROFILE
-    }
-
-    pub(super) fn transport_mut(&mut self) -> &mut Transport {
-        &mut self.transport
-    }
-
-    pub(super) fn into_transport(self) -> Transport {
-        self.transport
-    }
-
-    pub(super) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-
-    /// Whether the server has ended the stream.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// A success has no words but these.
-    pub(super) fn last_words(&self) -> &'static [u8] {
-        b"success"
     }
 
     async fn start_tls(&mut self, opening: Opening<'_>) -> Result<(), WireError> {

@@ -1,0 +1,188 @@
+//! The protocols, their schemes and ports: one entry for each.
+
+/// What is known of a protocol.
+struct Row {
+    /// The URL's scheme without TLS from the start.
+    scheme: &'static str,
+    /// The same in other people's URLs.
+    aliases: &'static [&'static str],
+    /// The registered port; 0 for protocols that have none.
+    port: u16,
+    /// The scheme and the port with TLS from the start, where it has its own.
+    implicit: Option<(&'static str, u16)>,
+    /// The service's name.
+    service: &'static str,
+    /// What to ask for where TLS comes first, so that one port can serve several protocols (RFC 7301).
+    alpn: Option<&'static str>,
+    /// Where it listens on this machine, where that has a customary place.
+    socket: Option<&'static str>,
+    /// Whether a URL may say more than where the server is: a database, a resource.
+    has_path: bool,
+    /// Whether a security layer can be put around what follows a login.
+    carries_layers: bool,
+}
+
+/// A protocol of which nothing is known but its name and its port.
+const PLAIN: Row = Row {
+    scheme: "",
+    aliases: &[],
+    port: 0,
+    implicit: None,
+    service: "",
+    alpn: None,
+    socket: None,
+    has_path: false,
+    carries_layers: true,
+};
+
+macro_rules! protocols {
+    ($($(#[doc = $doc:literal])+ $name:ident => { $($field:ident: $value:expr),+ $(,)? })+) => {
+        /// A protocol that the shell speaks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Protocol {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Protocol {
+            /// All of them, by name.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            fn row(self) -> &'static Row {
+                match self {
+                    $(Self::$name => const { &Row { $($field: $value,)+ ..PLAIN } },)+
+                }
+            }
+        }
+    };
+}
+
+protocols! {
+    /// AMQP 0-9-1; where a server speaks AMQP 1.0 alone, that.
+    Amqp => { scheme: "amqp", port: 5672, implicit: Some(("amqps", 5671)), service: "amqp", has_path: true, carries_layers: false }
+    /// AMQP 1.0 (OASIS).
+    Amqp10 => { scheme: "amqp10", port: 5672, implicit: Some(("amqp10s", 5671)), service: "amqp", carries_layers: false }
+    /// D-Bus.
+    Dbus => { scheme: "dbus", service: "dbus", socket: Some("/run/dbus/system_bus_socket"), carries_layers: false }
+    /// Dovecot's authentication, for other programs.
+    DovecotAuth => { scheme: "dovecot-auth", service: "smtp", socket: Some("/run/dovecot/auth-client"), carries_layers: false }
+    /// HTTP (RFC 9110, RFC 7804).
+    Http => { scheme: "http", port: 80, implicit: Some(("https", 443)), service: "HTTP", alpn: Some("http/1.1"), has_path: true, carries_layers: false }
+    /// IMAP (RFC 9051).
+    Imap => { scheme: "imap", port: 143, implicit: Some(("imaps", 993)), service: "imap" }
+    /// IRC (RFC 1459, `IRCv3`).
+    Irc => { scheme: "irc", port: 6667, implicit: Some(("ircs", 6697)), service: "irc", carries_layers: false }
+    /// Kafka.
+    Kafka => { scheme: "kafka", port: 9092, implicit: Some(("kafkas", 9093)), service: "kafka", carries_layers: false }
+    /// LDAP (RFC 4511, RFC 4513).
+    Ldap => { scheme: "ldap", aliases: &["ldapi"], port: 389, implicit: Some(("ldaps", 636)), service: "ldap", socket: Some("/var/run/slapd/ldapi") }
+    /// LMTP (RFC 2033).
+    Lmtp => { scheme: "lmtp", port: 24, service: "lmtp" }
+    /// memcached's binary protocol.
+    Memcached => { scheme: "memcached", port: 11211, service: "memcached", carries_layers: false }
+    /// MongoDB.
+    Mongodb => { scheme: "mongodb", port: 27017, service: "mongodb", has_path: true, carries_layers: false }
+    /// MQTT 5 (OASIS).
+    Mqtt => { scheme: "mqtt", port: 1883, implicit: Some(("mqtts", 8883)), service: "mqtt", carries_layers: false }
+    /// NNTP (RFC 3977, RFC 4643).
+    Nntp => { scheme: "nntp", port: 119, implicit: Some(("nntps", 563)), service: "nntp" }
+    /// POP3 (RFC 1939, RFC 5034).
+    Pop3 => { scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop" }
+    /// PostgreSQL's protocol 3.
+    Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false }
+    /// Cyrus SASL's saslauthd, for other programs.
+    Saslauthd => { scheme: "saslauthd", service: "imap", socket: Some("/run/saslauthd/mux"), carries_layers: false }
+    /// ManageSieve (RFC 5804).
+    Sieve => { scheme: "sieve", port: 4190, service: "sieve" }
+    /// SMTP between servers' ports (RFC 5321, RFC 4954).
+    Smtp => { scheme: "smtp", port: 25, implicit: Some(("smtps", 465)), service: "smtp" }
+    /// Message submission (RFC 6409): SMTP for users.
+    Submission => { scheme: "submission", port: 587, implicit: Some(("submissions", 465)), service: "smtp" }
+    /// Subversion's own server.
+    Svn => { scheme: "svn", port: 3690, service: "svn", has_path: true }
+    /// XMPP, client to server (RFC 6120).
+    Xmpp => { scheme: "xmpp", port: 5222, implicit: Some(("xmpps", 5223)), service: "xmpp", alpn: Some("xmpp-client"), carries_layers: false }
+    /// ZooKeeper.
+    Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", carries_layers: false }
+}
+
+impl Protocol {
+    /// The protocol of a URL's scheme, and whether the scheme asks for TLS from the start (`imaps`).
+    pub fn from_scheme(scheme: &str) -> Option<(Self, bool)> {
+        let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+        Self::ALL.iter().find_map(|protocol| {
+            let row = protocol.row();
+            if is(row.scheme) || row.aliases.iter().any(|alias| is(alias)) {
+                return Some((*protocol, false));
+            }
+            row.implicit.filter(|(implicit, _)| is(implicit)).map(|_| (*protocol, true))
+        })
+    }
+
+    /// The scheme without TLS from the start: `imap`.
+    pub fn name(self) -> &'static str {
+        self.row().scheme
+    }
+
+    /// The scheme with TLS from the start, where there is one: `imaps`.
+    pub fn implicit_tls_name(self) -> Option<&'static str> {
+        self.row().implicit.map(|(scheme, _)| scheme)
+    }
+
+    /// The registered port without TLS from the start; 0 where there is none.
+    pub fn default_port(self) -> u16 {
+        self.row().port
+    }
+
+    /// The registered port with TLS from the start; where there is none, that without.
+    pub fn implicit_tls_port(self) -> u16 {
+        self.row().implicit.map_or(self.row().port, |(_, port)| port)
+    }
+
+    /// The registered service name (RFC 4422 section 4, item 1).
+    pub fn service(self) -> &'static str {
+        self.row().service
+    }
+
+    /// Where it listens on this machine, where that has a customary place.
+    pub fn default_socket(self) -> Option<&'static str> {
+        self.row().socket
+    }
+
+    /// Whether a URL may say more than where the server is: a database, a resource.
+    pub fn has_path(self) -> bool {
+        self.row().has_path
+    }
+
+    /// Whether the shells put a security layer around what follows a login. XMPP begins a new stream with the success, and
+    /// IRC goes on registering: there is no moment from which a layer could hold, and none is negotiated; others know of none.
+    pub fn carries_layers(self) -> bool {
+        self.row().carries_layers
+    }
+
+    /// What to ask for where TLS comes first, so that one port can serve several protocols (RFC 7301).
+    pub fn alpn(self) -> Option<&'static str> {
+        self.row().alpn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scheme_is_one_protocols_own() {
+        for protocol in Protocol::ALL {
+            assert_eq!(Protocol::from_scheme(protocol.name()), Some((*protocol, false)));
+            if let Some(implicit) = protocol.implicit_tls_name() {
+                assert_eq!(Protocol::from_scheme(implicit), Some((*protocol, true)));
+            }
+            assert!(protocol.default_port() > 0 || protocol.default_socket().is_some());
+        }
+        assert!(Protocol::ALL.iter().map(|it| it.name()).is_sorted(), "by name");
+        assert_eq!(Protocol::from_scheme("IMAPS"), Some((Protocol::Imap, true)));
+        assert_eq!(Protocol::from_scheme("postgresql"), Some((Protocol::Postgres, false)));
+        assert_eq!(Protocol::from_scheme("gopher"), None);
+        assert_eq!(Protocol::from_scheme("sieves"), None);
+    }
+}
