@@ -124,6 +124,12 @@ impl Protocol {
         self.row().scheme
     }
 
+    /// All schemes that mean this protocol, with and without TLS from the start.
+    pub fn schemes(self) -> impl Iterator<Item = &'static str> {
+        let row = self.row();
+        [row.scheme].into_iter().chain(row.aliases.iter().copied()).chain(self.implicit_tls_name())
+    }
+
     /// The scheme with TLS from the start, where there is one: `imaps`.
     pub fn implicit_tls_name(self) -> Option<&'static str> {
         self.row().implicit.map(|(scheme, _)| scheme)
