@@ -6,6 +6,7 @@ mod connection;
 mod decode;
 mod fault;
 mod gss;
+mod keyrings;
 mod keys;
 mod known;
 mod lines;

@@ -17,7 +17,9 @@ use aiosasl::{
     message::{ClientMessage, Outcome, ServerMessage},
     nonce::Nonce,
     policy::{Channel, Policy},
-    query::{Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, StoredSecret, Verdict},
+    query::{Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, StoredSecret, TokenVerdict,
+        Verdict,
+    },
     registry,
     secret::Secret,
 };
@@ -57,6 +59,7 @@ impl Store for OneAccount {
             Query::SharedSecret(query) if query.authentication_id().as_str() == "user" => {
                 query.answer([StoredSecret::Password(Secret::new(*b"pencil"))])
             }
+            Query::VerifyToken(query) => query.answer(TokenVerdict::Refused),
             Query::NonceUse(query) => query.answer(Freshness::Fresh),
             Query::Authorize(query) => {
                 let own = query.is_self();

@@ -1,7 +1,9 @@
 //! Our clients against our servers, and each against peers that misbehave, on 127.0.0.1.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod dbus;
 mod house;
+mod http;
 mod imap;
 mod irc;
 mod kafka;
@@ -12,6 +14,7 @@ mod pop3;
 mod runner;
 mod sieve;
 mod smtp;
+mod svn;
 mod tls;
 mod xmpp;
 mod xmpp_server;

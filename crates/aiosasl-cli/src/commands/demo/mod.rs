@@ -11,7 +11,6 @@ use aiosasl::{
     binding::BindingKind,
     mechanism::{Binds, Exposure, Mechanism, Needs},
     mechanisms::{ALL, digest_md5, oauth, plain, scram},
-    name::MechanismName,
 };
 use aiosasl_profiles::net::{Protocol, TlsMode};
 use clap::Args;
@@ -124,7 +123,7 @@ fn good_rows() -> Vec<Row> {
             // In the order of the table's lines.
             for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
                 let speaks =
-                    |protocol: &Protocol| has(*protocol, tls) && names(*protocol, mechanism);
+                    |protocol: &Protocol| has(*protocol, tls) && protocol.carries(mechanism.name);
                 for protocol in protocols().filter(speaks) {
                     let attempt =
                         Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
@@ -134,25 +133,6 @@ fn good_rows() -> Vec<Row> {
         }
     }
     rows
-}
-
-/// Services on IRC have longer names than RFC 4422 allows, and nobody else knows them. Kafka does not tell a challenge from a
-/// success that has something to say, nor no initial response from an empty one, and so is for mechanisms alone in which that
-/// makes no difference.
-fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
-    match protocol {
-        Protocol::Irc => true,
-        Protocol::Kafka => {
-            let is_ambiguous = match mechanism.properties.needs {
-                Needs::Visit => true,
-                Needs::Ticket => mechanism.name != "GSSAPI",
-                Needs::Passcode => mechanism.name == "SECURID",
-                _ => false,
-            };
-            !is_ambiguous && mechanism.name.as_str().len() <= MechanismName::MAX_LEN
-        }
-        _ => mechanism.name.as_str().len() <= MechanismName::MAX_LEN,
-    }
 }
 
 /// What a mechanism can be tied to here: rustls has no `tls-unique`.
@@ -237,7 +217,7 @@ fn bad_rows() -> Vec<Row> {
     ];
     let mut rows = Vec::new();
     for (label, class, attempt) in cases {
-        for protocol in protocols() {
+        for protocol in protocols().filter(|it| it.carries(attempt.mechanism.name)) {
             let mut attempt = Attempt { protocol, ..attempt.clone() };
             if !has(protocol, attempt.tls) {
                 attempt.tls = TlsMode::StartTls;

@@ -8,6 +8,8 @@ use super::{Offer, Protocol, opening::Opening, transport::Transport};
 use crate::{WireClass, WireError};
 
 mod amqp;
+mod dbus;
+mod http;
 mod imap;
 mod irc;
 mod kafka;
@@ -16,6 +18,7 @@ mod mqtt;
 mod pop3;
 pub(super) mod sieve;
 mod smtp;
+mod svn;
 mod xmpp;
 
 /// Opens a connection in the target's protocol, and hears what the server offers.
@@ -26,6 +29,8 @@ mod xmpp;
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
+        Protocol::Dbus => Box::new(dbus::Client::open(opening).await?),
+        Protocol::Http => Box::new(http::Client::open(opening).await?),
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
@@ -34,6 +39,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
         Protocol::Smtp | Protocol::Submission => Box::new(smtp::Client::open(opening).await?),
+        Protocol::Svn => Box::new(svn::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
         other => {
             let text = format!("there is no client for {} here", other.name());
