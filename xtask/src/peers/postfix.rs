@@ -1,15 +1,14 @@
 //! Postfix: SMTP with Cyrus SASL over its own sasldb, in clear, with STARTTLS, over TLS, and strict.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use super::process::{Process, free_ports, tail};
-use super::site::{Credentials, MAIL, Site, give, open, user_ids};
-use super::{Peer, Running};
+use super::site::{MAIL, Site, give, open, user_ids};
+use super::{Peer, Running, sasldb};
 use crate::run;
 
 pub(crate) const PEER: Peer = Peer {
@@ -36,7 +35,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         open(folder)?;
     }
     for account in &MAIL {
-        add_account(&sasl.join("sasldb2"), account.stored)?;
+        sasldb::add(&sasl.join("sasldb2"), Some("localhost"), account.stored)?;
     }
     // Cyrus SASL's configuration is read from this folder, whatever `cyrus_sasl_config_path` says.
     fs::write(
@@ -67,23 +66,6 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         ports: vec![("smtp", smtp), ("smtps", smtps), ("smtp-strict", strict)],
         log,
     })
-}
-
-fn add_account(database: &Path, Credentials { user, password }: Credentials) -> Result<()> {
-    let program = run::find_program("saslpasswd2").context("saslpasswd2 is not installed")?;
-    let mut child = Command::new(program)
-        .args(["-c", "-p", "-u", "localhost", "-f"])
-        .arg(database)
-        .arg(user)
-        .stdin(Stdio::piped())
-        .spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(password.as_bytes())?;
-    }
-    if !child.wait()?.success() {
-        bail!("saslpasswd2 did not take the account {user}");
-    }
-    Ok(())
 }
 
 fn main_cf(site: &Site, room: &Path) -> String {

@@ -352,7 +352,7 @@ async fn what_is_no_amqp_is_told_as_such() {
     for (speech, answer) in [
         (&V091, &b"\x01\0\0\0\0\0\x04\0\x0a\0\x0b\0"[..]),
         (&V091, &(V091.greeting)()),
-        (&V10, &v10_header),
+        (&V10, v10_header),
         (&V10, &(V10.greeting)()),
     ] {
         let error = answered_by(speech, answer).await.unwrap_err();
