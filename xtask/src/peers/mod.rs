@@ -4,6 +4,7 @@ mod backports;
 mod certificates;
 mod clients;
 mod dovecot;
+mod dovecot_auth;
 mod install;
 mod irc;
 mod krb5;

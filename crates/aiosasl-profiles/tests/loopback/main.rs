@@ -3,6 +3,7 @@
 
 mod house;
 mod imap;
+mod imap_login;
 mod irc;
 mod layers;
 mod pop3;
