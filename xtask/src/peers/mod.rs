@@ -5,6 +5,7 @@ mod certificates;
 mod clients;
 mod dovecot;
 mod dovecot_auth;
+mod fast;
 mod install;
 mod irc;
 mod krb5;

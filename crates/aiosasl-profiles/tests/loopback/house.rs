@@ -20,8 +20,8 @@ use aiosasl::{
     own_login,
     policy::{Channel, Policy},
     query::{
-        Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, StoredSecret, TokenVerdict,
-        Verdict,
+        Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, SecretForm, StoredSecret,
+        TokenVerdict, Verdict,
     },
     registry,
     secret::Secret,
@@ -43,6 +43,13 @@ use tokio::{
 /// A name and a password that not every command can say as it stands.
 pub(crate) const HARD_NAME: &str = "hard \"näme\"";
 pub(crate) const HARD_PASSWORD: &str = "pässwörd € \"q\" \\b{5}";
+
+/// The user's token for every mechanism that proves tokens.
+pub(crate) const HT_TOKEN: &str = "secret-token:of-the-user";
+
+fn is_about_token(form: &SecretForm) -> bool {
+    matches!(form, SecretForm::HashedToken { .. })
+}
 
 /// The user's token: as long as those that some providers give out.
 pub(crate) fn long_token() -> Secret {
@@ -69,6 +76,9 @@ impl Store for OneAccount {
                 query.answer(verifier)
             }
             Query::ScramKeys(query) => query.unknown(&Decoy::new(Secret::new([7; 32]), 4096, 16)),
+            Query::SharedSecret(query) if is_about_token(query.form()) => {
+                query.answer([StoredSecret::Form(Secret::new(HT_TOKEN))])
+            }
             Query::SharedSecret(query) if query.authentication_id().as_str() == "user" => {
                 query.answer([StoredSecret::Password(Secret::new(*b"pencil"))])
             }

@@ -12,4 +12,5 @@ mod sieve;
 mod smtp;
 mod tls;
 mod xmpp;
+mod xmpp_sasl2;
 mod xmpp_server;
