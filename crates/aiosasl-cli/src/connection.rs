@@ -25,10 +25,9 @@ const MAX_FILE: u64 = 16 << 20;
 /// Where to go, and how to get there.
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionOptions {
-    /// scheme://[user@]host[:port], percent-encoded: imap, irc, pop3, sieve, smtp, submission, xmpp; with TLS from the
-    /// start imaps, ircs, pop3s, smtps, submissions, xmpps
+    /// scheme://[user@]host[:port][/path], or scheme:///path/to/socket, percent-encoded
     // As text: an error of the parser of arguments would repeat it, with a password that does not belong there.
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", long_help = url::help())]
     url: String,
     /// When TLS begins; auto: as the scheme says, else with STARTTLS where the server offers it
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Tls::Auto)]

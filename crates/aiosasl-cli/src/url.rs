@@ -149,9 +149,18 @@ fn decoded(what: &str, text: &str) -> Result<String, String> {
     Ok(text.into_owned())
 }
 
+/// What can be written, with all schemes.
+pub(crate) fn help() -> String {
+    format!(
+        "scheme://[user@]host[:port][/path], or scheme:///path/to/socket, percent-encoded\n\n\
+         The path is a database (postgres, mongodb), a resource (http), a repository (svn), a virtual host (amqp).\n\
+         Schemes: {}",
+        schemes()
+    )
+}
+
 fn schemes() -> String {
-    let each = Protocol::ALL.iter().flat_map(|it| [Some(it.name()), it.implicit_tls_name()]);
-    each.flatten().collect::<Vec<_>>().join(", ")
+    Protocol::ALL.iter().flat_map(|it| it.schemes()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
 //! `aiosasl mechanisms`: all that it knows, best first.
 
-use aiosasl::{
-    mechanism::{Binds, Exposure, Mechanism, Needs, ServerProof, Side, Standing},
-    mechanisms::ALL,
-};
+use aiosasl::mechanism::{Binds, Exposure, Mechanism, Needs, ServerProof, Side, Standing};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{output::outln, status::Status};
+use crate::{known, output::outln, status::Status};
 
 /// Arguments of `mechanisms`.
 #[derive(Debug, Args)]
@@ -33,7 +30,7 @@ struct Row {
 
 /// Prints them.
 pub(crate) fn run(arguments: &Arguments) -> Status {
-    let rows: Vec<Row> = ALL.iter().map(row).collect();
+    let rows: Vec<Row> = known::all().map(row).collect();
     if arguments.json {
         outln!("{}", serde_json::json!({ "mechanisms": rows }));
         return Status::Done;

@@ -25,12 +25,11 @@ impl Opening<'_> {
     /// Class [`Connection`](WireClass::Connection) or [`Tls`](WireClass::Tls).
     pub(crate) async fn connect(&self, limit: usize) -> Result<Transport, WireError> {
         let broken = |error| transport::broken(&error);
-        let (stream, address) = match &self.target.socket {
-            Some(path) => (socket::unix(path).await.map_err(broken)?, None),
-            None => {
-                let connected = socket::connect(&self.target.host, self.target.port).await;
-                connected.map(|(stream, peer)| (stream, Some(peer))).map_err(broken)?
-            }
+        let (stream, address) = if let Some(path) = &self.target.socket {
+            (socket::unix(path).await.map_err(broken)?, None)
+        } else {
+            let connected = socket::connect(&self.target.host, self.target.port).await;
+            connected.map(|(stream, peer)| (stream, Some(peer))).map_err(broken)?
         };
         self.tell(Event::Connected {
             protocol: self.target.protocol,

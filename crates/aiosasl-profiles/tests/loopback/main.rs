@@ -6,6 +6,7 @@ mod imap;
 mod imap_login;
 mod irc;
 mod layers;
+mod mqtt;
 mod pop3;
 mod runner;
 mod sieve;
