@@ -70,11 +70,11 @@ pub fn new_user_agent() -> Result<UserAgent, WireError> {
     let octets = random.first_chunk::<16>().ok_or_else(none)?;
     let bits = u128::from_be_bytes(*octets) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{bits:032x}");
-    let (a, rest) = hex.split_at(8);
-    let (b, rest) = rest.split_at(4);
-    let (c, rest) = rest.split_at(4);
-    let (d, e) = rest.split_at(4);
-    Ok(UserAgent { id: Some([a, b, c, d, e].join("-")), ..UserAgent::default() })
+    let with_dashes = hex.chars().enumerate().flat_map(|(at, digit)| {
+        let dash = matches!(at, 8 | 12 | 16 | 20).then_some('-');
+        dash.into_iter().chain([digit])
+    });
+    Ok(UserAgent { id: Some(with_dashes.collect()), ..UserAgent::default() })
 }
 
 #[cfg(test)]

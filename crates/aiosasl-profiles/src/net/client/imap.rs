@@ -41,14 +41,12 @@ impl super::Client for Client {
             (ClientMessage::Authenticate { mechanism, initial_response }, _)
                 if *mechanism == own_login::PASSWORD.name =>
             {
-                match initial_response {
-                    Some(it) => self.log_in(it).await,
-                    // Without SASL-IR nothing goes with a request: asked for it is what the command is made of.
-                    None => {
-                        self.logging_in = true;
-                        Ok(driver::Reply::Challenge(Challenge::empty()))
-                    }
+                if let Some(it) = initial_response {
+                    return self.log_in(it).await;
                 }
+                // Without SASL-IR nothing goes with a request: what the command is made of is asked for.
+                self.logging_in = true;
+                Ok(driver::Reply::Challenge(Challenge::empty()))
             }
             (ClientMessage::Response(it), true) => self.log_in(it).await,
             (ClientMessage::Abort, true) => Ok(driver::Reply::Failure),

@@ -17,9 +17,9 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn new(hash: Hash, offered: &Offered<'_>) -> Self {
-        let lists: &[fn(&&MechanismName) -> bool] =
+        let lists: &[fn(MechanismName) -> bool] =
             if offered.mechanisms.is_empty() { &[] } else { &[|_| true, is_listed] };
-        let hash = |keep: &fn(&&MechanismName) -> bool| offered_hash(hash, offered, *keep);
+        let hash = |keep: &fn(MechanismName) -> bool| offered_hash(hash, offered, *keep);
         Self { offered_hashes: lists.iter().map(hash).collect(), tls_version: offered.tls_version }
     }
 
@@ -44,18 +44,14 @@ impl Seen {
 
 /// Whether a server lists this one among its mechanisms for certain: a protocol's own login is none of its, and XMPP's
 /// servers offer tokens apart from the list (XEP-0484 section 3.2). Who takes them away, or adds them, gains nothing.
-fn is_listed(name: &&MechanismName) -> bool {
-    let is_own = own_login::ALL.iter().any(|it| it.name == **name);
+fn is_listed(name: MechanismName) -> bool {
+    let is_own = own_login::ALL.iter().any(|it| it.name == name);
     !is_own && !name.as_str().starts_with("HT-")
 }
 
 /// The names sorted by octet with 0x1E between them, then, after 0x1F, the binding types likewise; hashed.
-fn offered_hash(
-    hash: Hash,
-    offered: &Offered<'_>,
-    keep: impl Fn(&&MechanismName) -> bool,
-) -> String {
-    let names = offered.mechanisms.iter().filter(keep).map(MechanismName::as_str);
+fn offered_hash(hash: Hash, offered: &Offered<'_>, keep: fn(MechanismName) -> bool) -> String {
+    let names = offered.mechanisms.iter().filter(|it| keep(**it)).map(MechanismName::as_str);
     let mut input = joined(names.collect());
     if let Some(bindings) = offered.bindings {
         input.push('\x1f');
