@@ -145,11 +145,9 @@ smtpd_hard_error_limit = 1000
 }
 
 fn master_cf(ports: [u16; 5]) -> String {
-    let servers: String = SERVICES
-        .iter()
-        .zip(ports)
-        .map(|((_, own), port)| format!("127.0.0.1:{port} inet n - n - - smtpd {own}\n"))
-        .collect();
+    let servers = SERVICES.iter().zip(ports).fold(String::new(), |text, ((_, own), port)| {
+        text + &format!("127.0.0.1:{port} inet n - n - - smtpd {own}\n")
+    });
     format!(
         "{servers}pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup

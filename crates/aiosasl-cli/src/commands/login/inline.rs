@@ -61,12 +61,10 @@ impl Inline {
     /// A [`Failure`] of status 2 where the file can't be written.
     pub(super) fn keep(&self, granted: Option<&Granted>) -> Result<(), Failure> {
         let Some(path) = &self.fast_token_out else { return Ok(()) };
-        match granted.and_then(|it| it.token.as_ref()) {
-            Some(token) => fast::keep(path, token),
-            None => {
-                anstream::eprintln!("aiosasl: warning: the server has given no token");
-                Ok(())
-            }
+        if let Some(token) = granted.and_then(|it| it.token.as_ref()) {
+            return fast::keep(path, token);
         }
+        anstream::eprintln!("aiosasl: warning: the server has given no token");
+        Ok(())
     }
 }

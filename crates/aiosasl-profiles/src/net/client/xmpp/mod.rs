@@ -30,7 +30,7 @@ pub(super) struct Client {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Version {
     /// RFC 6120 section 6.
-    Plain,
+    Core,
     /// XEP-0388.
     Extensible,
 }
@@ -40,10 +40,10 @@ impl super::Client for Client {
     async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
         if let ClientMessage::Authenticate { mechanism, .. } = message {
             let extensible = self.extensible.has(*mechanism);
-            self.version = if extensible { Version::Extensible } else { Version::Plain };
+            self.version = if extensible { Version::Extensible } else { Version::Core };
         }
         match self.version {
-            Version::Plain => self.say_plainly(message).await,
+            Version::Core => self.say_plainly(message).await,
             Version::Extensible => self.extensible.say(&mut self.stream, message).await,
         }
     }
@@ -105,7 +105,7 @@ impl Client {
             stream: Stream::new(transport, opening.target, domain),
             offer: Offer { initial_response: true, ..Offer::default() },
             extensible: Extensible::new(options.sasl2.clone()),
-            version: Version::Plain,
+            version: Version::Core,
         };
         let start_tls = client.ask_features(opening).await?;
         client.offer.start_tls_offered = start_tls != StartTls::NotOffered;

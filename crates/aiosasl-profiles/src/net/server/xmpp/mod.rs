@@ -138,7 +138,7 @@ async fn authenticate<S: Store>(
     stream: &mut Stream,
     mut said: Result<ClientMessage, FailureCode>,
 ) -> Result<Next, Trouble> {
-    stream.version = Version::Plain;
+    stream.version = Version::Core;
     loop {
         let request = said.and_then(request);
         let (verdict, patience) = door.authenticate(request, xmpp::PROFILE, &mut *stream).await?;

@@ -56,7 +56,7 @@ pub(super) enum Interruption {
 pub(super) enum Version {
     /// RFC 6120 section 6.
     #[default]
-    Plain,
+    Core,
     /// XEP-0388.
     Extensible,
 }
@@ -64,7 +64,7 @@ pub(super) enum Version {
 impl Version {
     fn challenge(self, challenge: &Challenge) -> Zeroizing<String> {
         match self {
-            Self::Plain => server::challenge(challenge),
+            Self::Core => server::challenge(challenge),
             Self::Extensible => sasl2::challenge(challenge),
         }
     }
@@ -72,7 +72,7 @@ impl Version {
     /// What an event says in an exchange of this version; `None` where it says nothing in it.
     fn said(self, event: Event) -> Option<Result<ClientMessage, FailureCode>> {
         match (self, event) {
-            (Self::Plain, Event::Said(said)) => Some(said),
+            (Self::Core, Event::Said(said)) => Some(said),
             (Self::Extensible, Event::SaidSasl2(said)) => Some(said.map(|it| it.message)),
             _ => None,
         }
@@ -97,7 +97,7 @@ impl Stream {
             domain: domain.to_owned(),
             is_open: false,
             interruption: None,
-            version: Version::Plain,
+            version: Version::Core,
         }
     }
 
@@ -175,7 +175,7 @@ impl Dialogue for &mut Stream {
         }
         match (self.version.said(event), self.version) {
             // Another request takes the place of this one, but for what is asked for together with it.
-            (Some(Ok(request @ ClientMessage::Authenticate { .. })), Version::Plain) => {
+            (Some(Ok(request @ ClientMessage::Authenticate { .. })), Version::Core) => {
                 Err(self.interrupt(Interruption::Request(Ok(request))))
             }
             (Some(Ok(ClientMessage::Authenticate { .. })), Version::Extensible) | (None, _) => {
