@@ -4,6 +4,8 @@ mod backports;
 mod certificates;
 mod clients;
 mod dovecot;
+mod dovecot_auth;
+mod fast;
 mod install;
 pub(crate) mod interop;
 mod irc;
