@@ -111,7 +111,7 @@ impl QueryProvider for Tickets {
         Box::pin(async move {
             let gss = match query {
                 ClientQuery::Gss(gss) => gss,
-                ClientQuery::Question(question) => return answer_of(keyrings::answer(question)),
+                ClientQuery::Question(question) => return Ok(keyrings::answer(question)),
                 query => return InSlices::default().answer(query, credentials).await,
             };
             let provider = self.clone();

@@ -7,10 +7,9 @@ use aiosasl::{
     secret::Secret,
 };
 use aiosasl_vendor::dbus_cookie_sha1::COOKIE;
-use zeroize::Zeroizing;
 
 /// The longest file of cookies that is read, in octets.
-const MAX_FILE: u64 = 65_536;
+const MAX_FILE: usize = 65_536;
 
 /// Answers a question for a cookie; all others are for somebody else.
 pub(crate) fn answer(question: Question) -> ClientAnswer {
@@ -30,9 +29,12 @@ fn find(details: &str) -> Option<Secret> {
     let (context, number) = details.split_once(' ')?;
     let home = env::var_os("HOME")?;
     let file = File::open(Path::new(&home).join(".dbus-keyrings").join(context)).ok()?;
-    let mut text = Zeroizing::new(String::with_capacity(8192));
-    file.take(MAX_FILE).read_to_string(&mut text).ok()?;
-    cookie(&text, number)
+    // Room for all of it: what grows leaves parts of a secret behind.
+    let mut octets = Vec::with_capacity(MAX_FILE + 64);
+    let read = file.take(MAX_FILE as u64).read_to_end(&mut octets);
+    let octets = Secret::from(octets);
+    read.ok()?;
+    cookie(str::from_utf8(octets.expose()).ok()?, number)
 }
 
 /// A line is the number, the time of its making, and the cookie.

@@ -57,7 +57,15 @@ const OWN_WORDS: [(&str, &str); 4] = [
 ];
 
 /// Commands of a protocol that have a mechanism's name, and the file that spells them.
-const COMMANDS: [(&str, &str); 1] = [("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\"")];
+///
+/// HTTP has a registry of its own, in which two schemes have a mechanism's name; Subversion's protocol spells one mechanism
+/// otherwise than all others.
+const COMMANDS: [(&str, &str); 4] = [
+    ("crates/aiosasl-profiles/src/http/scheme.rs", "\"SCRAM-SHA-1\""),
+    ("crates/aiosasl-profiles/src/http/scheme.rs", "\"SCRAM-SHA-256\""),
+    ("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\""),
+    ("crates/aiosasl-profiles/src/svn/mod.rs", "\"CRAM-MD5\""),
+];
 
 /// Words that mean a mechanism where a profile says them.
 const MECHANISMS: [&str; 12] = [

@@ -1,10 +1,12 @@
 //! Our clients against our servers, and each against peers that misbehave, on 127.0.0.1.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod amqp;
 mod dbus;
 mod house;
 mod http;
 mod imap;
+mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
@@ -17,4 +19,5 @@ mod smtp;
 mod svn;
 mod tls;
 mod xmpp;
+mod xmpp_sasl2;
 mod xmpp_server;
