@@ -1,8 +1,10 @@
 //! `cargo xtask peers`: real servers on loopback, and our command logging in to them.
 
+mod apache;
 mod backports;
 mod certificates;
 mod clients;
+mod dbus;
 mod dovecot;
 mod dovecot_auth;
 mod fast;
@@ -25,6 +27,7 @@ mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
+mod svnserve;
 mod table;
 mod token;
 
@@ -65,6 +68,8 @@ pub(crate) struct Peer {
 pub(crate) const ALL: &[&Peer] = &[
     // First, since it takes longest.
     &rabbitmq::PEER,
+    &apache::PEER,
+    &dbus::PEER,
     &dovecot::PEER,
     &irc::PEER,
     &mosquitto::PEER,
@@ -72,6 +77,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
+    &svnserve::PEER,
 ];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.

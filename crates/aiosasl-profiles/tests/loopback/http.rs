@@ -1,6 +1,6 @@
 //! HTTP/1.1.
 
-use std::sync::Arc;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use aiosasl::{
     driver::{Reply, SaslInterface},
@@ -14,6 +14,11 @@ use aiosasl_profiles::{
         Options, Protocol, TlsMode,
         server::{ServerConfig, serve_http},
     },
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
 };
 
 use crate::house::{
@@ -177,8 +182,7 @@ async fn an_exchange_ends_where_something_else_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_server_may_hang_up_between_two_requests() {
-    // Both responses come from a server of one connection each: the second is a refusal, whoever asks.
+async fn a_body_in_chunks_is_passed_over_and_what_is_asked_for_is_named() {
     let offer = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"a\"\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     let last = format!("{LAST}\r\n");
     let (port, heard) = script(&["", offer, &last]).await;
@@ -191,6 +195,30 @@ async fn a_server_may_hang_up_between_two_requests() {
     let heard = heard.await.unwrap();
     assert!(heard.contains(&format!("Host: localhost:{port}\r\n")), "{heard}");
     assert!(heard.contains("Authorization: Basic dXNlcjpww6RuY2ls\r\n"), "{heard}");
+}
+
+#[tokio::test]
+async fn a_server_may_hang_up_between_two_requests() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let offer = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"a\"\r\n\r\nuntil the end";
+    let served = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        for answer in [offer, "HTTP/1.0 200 OK\r\n\r\nin"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut chunk = vec![0; 4096];
+            let count = stream.read(&mut chunk).await.unwrap();
+            heard.push(String::from_utf8_lossy(&chunk[..count]).into_owned());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        heard
+    });
+    let mut session = open(Protocol::Http, port, &in_the_clear()).await.unwrap();
+    let reply = session.initiate(PASSWORD.name, Some(Response::new("a\0b"))).await.unwrap();
+    assert_eq!(reply, Reply::Success(None));
+    let heard = served.await.unwrap();
+    assert!(!heard[0].contains("Authorization"), "{heard:?}");
+    assert!(heard[1].contains("Authorization: Basic YTpi\r\n"), "{heard:?}");
 }
 
 #[tokio::test]
