@@ -27,6 +27,8 @@ mod protocol;
 pub mod server;
 mod session;
 mod socket;
+#[cfg(feature = "srv")]
+pub mod srv;
 mod stream;
 mod target;
 mod tls;

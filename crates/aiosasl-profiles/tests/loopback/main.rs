@@ -1,6 +1,8 @@
 //! Our clients against our servers, and each against peers that misbehave, on 127.0.0.1.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+#[cfg(feature = "srv")]
+mod dns;
 mod house;
 mod imap;
 mod irc;
@@ -9,6 +11,8 @@ mod pop3;
 mod runner;
 mod sieve;
 mod smtp;
+#[cfg(feature = "srv")]
+mod srv;
 mod tls;
 mod xmpp;
 mod xmpp_server;

@@ -153,7 +153,7 @@ async fn probe(target: &Target, options: &Options) -> Result<Report, Fault> {
         }
         Err(error) => return Err(Fault::of_wire(&error)),
     };
-    let report = Report::of(target).with(&session, distrust.as_ref());
+    let report = Report::of(session.target()).with(&session, distrust.as_ref());
     session.close().await;
     Ok(report)
 }
@@ -163,7 +163,7 @@ impl Report {
     fn of(target: &Target) -> Self {
         Self {
             protocol: target.protocol.name(),
-            host: target.host.clone(),
+            host: target.server().to_owned(),
             port: target.port,
             greeting: None,
             mechanisms: Vec::new(),
