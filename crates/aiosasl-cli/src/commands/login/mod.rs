@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long to wait before it is tried again after a temporary failure.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
 const EXAMPLES: &str = "\
 The password comes from --password-file, from $AIOSASL_PASSWORD, or from a prompt on a terminal; a bearer token from \
@@ -186,7 +186,7 @@ impl Arguments {
             let elapsed = trace.record().elapsed();
             let pause = pauses.next().filter(|pause| elapsed + *pause < self.connection.timeout());
             let Some(pause) = pause.filter(|_| verdict.is_temporary()) else { return verdict };
-            let text = format!("{}; once more in {} s", verdict.summary(), pause.as_secs());
+            let text = format!("{}; once more in {} s", verdict.summary(), pause.as_secs_f64());
             trace.record().note(What::Broken(text));
             sleep(pause).await;
         }
