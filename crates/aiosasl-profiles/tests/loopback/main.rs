@@ -7,6 +7,7 @@ mod house;
 mod imap;
 mod irc;
 mod layers;
+mod mqtt;
 mod pop3;
 mod runner;
 mod sieve;
