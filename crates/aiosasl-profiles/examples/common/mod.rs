@@ -13,11 +13,11 @@ use aiosasl_profiles::net::{AuthenticatedStream, Options, Protocol, Target, Trus
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream};
 
 /// Whatever can go wrong.
-pub type Fault = Box<dyn Error>;
+pub(crate) type Fault = Box<dyn Error>;
 
 /// Logs in at `scheme://user@host:port`, where a server shows a certificate of the authorities in `ca` (PEM) if a file is
 /// named; the password is in `$AIOSASL_PASSWORD`.
-pub async fn log_in(url: &str, ca: Option<&str>) -> Result<Conversation, Fault> {
+pub(crate) async fn log_in(url: &str, ca: Option<&str>) -> Result<Conversation, Fault> {
     let (target, implicit_by_scheme) = target(url).ok_or("expected scheme://user@host:port")?;
     let trust = match ca {
         Some(file) => Trust::Ca(fs::read(file)?),
@@ -64,18 +64,18 @@ fn target(url: &str) -> Option<(Target, bool)> {
 }
 
 /// Lines, there and back.
-pub struct Conversation(BufStream<AuthenticatedStream>);
+pub(crate) struct Conversation(BufStream<AuthenticatedStream>);
 
 impl Conversation {
     /// Says a line.
-    pub async fn say(&mut self, line: &str) -> Result<(), Fault> {
+    pub(crate) async fn say(&mut self, line: &str) -> Result<(), Fault> {
         self.0.write_all(line.as_bytes()).await?;
         self.0.write_all(b"\r\n").await?;
         Ok(self.0.flush().await?)
     }
 
     /// Hears a line, without its ending.
-    pub async fn hear(&mut self) -> Result<String, Fault> {
+    pub(crate) async fn hear(&mut self) -> Result<String, Fault> {
         let mut line = String::new();
         if self.0.read_line(&mut line).await? == 0 {
             return Err("the server has hung up".into());

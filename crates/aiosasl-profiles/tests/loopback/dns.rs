@@ -32,7 +32,9 @@ fn answer(query: &[u8], services: &[Service]) -> Option<Vec<u8>> {
     let question = &query[12..query.len() - rest.len() + 4];
     let name = labels.join(".").to_ascii_lowercase();
     let records: Vec<Vec<u8>> = match asked {
-        A if name.ends_with(".test") && !name.starts_with('_') => vec![vec![127, 0, 0, 1]],
+        A if labels.last().is_some_and(|it| it == "test") && !name.starts_with('_') => {
+            vec![vec![127, 0, 0, 1]]
+        }
         SRV => services.iter().filter(|it| it.0 == name).map(service).collect(),
         _ => Vec::new(),
     };
