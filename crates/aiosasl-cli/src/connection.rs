@@ -117,6 +117,7 @@ impl ConnectionOptions {
             client_certificate,
             name_server: self.name_server,
             observer: Some(observer),
+            ..Options::default()
         })
     }
 

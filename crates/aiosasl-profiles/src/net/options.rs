@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use aiosasl::{name::MechanismName, secret::Secret};
 
-use super::{Protocol, TlsInfo};
+use super::{Protocol, Sasl2Options, TlsInfo};
 
 /// How to connect; the default is TLS where it can be had, trusting the platform's roots.
 #[derive(Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Options {
     /// Whom to ask for names and for SRV records, instead of the platform's name servers.
     #[cfg(feature = "srv")]
     pub name_server: Option<SocketAddr>,
+    /// What to ask for together with an exchange, where the protocol has room for it: XMPP.
+    pub sasl2: Sasl2Options,
     /// Who is told how it goes.
     pub observer: Option<Observer>,
 }
@@ -34,6 +36,7 @@ impl fmt::Debug for Options {
             .field("trust", &self.trust)
             .field("server_name", &self.server_name)
             .field("client_certificate", &self.client_certificate)
+            .field("sasl2", &self.sasl2)
             .finish_non_exhaustive()
     }
 }

@@ -1,10 +1,12 @@
 //! Our clients against our servers, and each against peers that misbehave, on 127.0.0.1.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod amqp;
 #[cfg(feature = "srv")]
 mod dns;
 mod house;
 mod imap;
+mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
@@ -18,4 +20,5 @@ mod smtp;
 mod srv;
 mod tls;
 mod xmpp;
+mod xmpp_sasl2;
 mod xmpp_server;
