@@ -1,12 +1,17 @@
 //! Our clients against our servers, and each against peers that misbehave, on 127.0.0.1.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod dovecot;
 mod house;
 mod imap;
 mod irc;
 mod layers;
+mod lmtp;
+mod nntp;
 mod pop3;
+mod pop3_login;
 mod runner;
+mod saslauthd;
 mod sieve;
 mod smtp;
 mod tls;

@@ -7,9 +7,13 @@ use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 use super::{Offer, Protocol, opening::Opening, transport::Transport};
 use crate::{WireClass, WireError};
 
+mod dovecot;
 mod imap;
 mod irc;
+mod nntp;
+mod own;
 mod pop3;
+mod saslauthd;
 pub(super) mod sieve;
 mod smtp;
 mod xmpp;
@@ -21,11 +25,16 @@ mod xmpp;
 /// A [`WireError`]; class [`Protocol`](WireClass::Protocol) for a protocol that has no client here.
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
+        Protocol::DovecotAuth => Box::new(dovecot::Client::open(opening).await?),
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
+        Protocol::Nntp => Box::new(nntp::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
+        Protocol::Saslauthd => Box::new(saslauthd::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
-        Protocol::Smtp | Protocol::Submission => Box::new(smtp::Client::open(opening).await?),
+        Protocol::Lmtp | Protocol::Smtp | Protocol::Submission => {
+            Box::new(smtp::Client::open(opening).await?)
+        }
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
         other => {
             let text = format!("there is no client for {} here", other.name());
