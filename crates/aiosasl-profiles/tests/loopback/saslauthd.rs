@@ -40,17 +40,21 @@ async fn log_in(session: &mut Session, name: &str) -> Result<Reply, WireError> {
 
 #[tokio::test]
 async fn a_password_is_asked_about_with_service_and_realm() {
-    for (name, login, realm) in
-        [("user", "user", ""), ("user@example.org", "user", "example.org"), ("a@b@c", "a@b", "c")]
-    {
+    for (name, login, realm, service) in [
+        ("user", "user", "", None),
+        ("user@example.org", "user", "example.org", Some("smtp")),
+        ("a@b@c", "a@b", "c", None),
+    ] {
         let (port, request) = server(Verdict::ok().to_frame().unwrap().to_vec()).await;
         let to = target(Protocol::Saslauthd, port);
-        let mut session = connect(&to, &Options::default()).await.unwrap();
+        let options = Options { service: service.map(str::to_owned), ..Options::default() };
+        let mut session = connect(&to, &options).await.unwrap();
         assert_eq!(session.offer().mechanisms, [own_login::PASSWORD.name]);
         assert_eq!(log_in(&mut session, name).await, Ok(Reply::Success(None)));
         session.close().await;
         let request = request.await.unwrap();
-        assert_eq!((&*request.login, &*request.realm, &*request.service), (login, realm, "imap"));
+        assert_eq!((&*request.login, &*request.realm), (login, realm));
+        assert_eq!(request.service, service.unwrap_or("imap"));
         assert_eq!(request.password.expose(), "pencil".as_bytes());
     }
 }

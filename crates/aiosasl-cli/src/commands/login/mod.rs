@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     token: TokenSource,
     #[command(flatten)]
     gss: GssOptions,
-    /// The service's registered name, for mechanisms that name it, where it is not the protocol's
+    /// The service's registered name, for mechanisms and servers that want it, where it is not the protocol's
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// The server's host name, for mechanisms that name it, where it is not the URL's
@@ -118,7 +118,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let url = arguments.connection.url()?;
     let plan = arguments.plan(url.target.clone())?;
     let trace = Trace::new();
-    let options = arguments.connection.options(&url, trace.observer())?;
+    let mut options = arguments.connection.options(&url, trace.observer())?;
+    options.service.clone_from(&arguments.service);
     let work = arguments.log_in(&options, &plan, &trace);
     let limit = arguments.connection.timeout();
     let verdict = connection::run(limit, work)?.unwrap_or_else(|| Verdict::timeout(limit));

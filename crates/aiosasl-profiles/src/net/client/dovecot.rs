@@ -92,8 +92,7 @@ impl Client {
         transport.send(&client::hello(number())?).await?;
         let greeting = shake_hands(&mut transport).await?;
         // Nobody is to be handed over to another process.
-        let mut context =
-            Context::new(opening.target.protocol.service()).with(Parameter::word("nologin"));
+        let mut context = Context::new(opening.service()).with(Parameter::word("nologin"));
         if transport.is_local() || transport.tls().is_some_and(|tls| tls.verified) {
             context = context.with(Parameter::word("secured"));
         }

@@ -73,7 +73,7 @@ impl Client {
         let mechanisms = vec![own_login::PASSWORD.name];
         let offer = Offer { mechanisms, initial_response: true, ..Offer::default() };
         opening.tell_offer(&offer.mechanisms, &offer.capabilities);
-        let service = opening.target.protocol.service().to_owned();
+        let service = opening.service().to_owned();
         let own_login = OwnLogin::default();
         Ok(Self { transport, offer, service, own_login, last: String::new() })
     }
