@@ -3,17 +3,20 @@
 mod backports;
 mod certificates;
 mod clients;
+mod cyrus;
 mod dovecot;
 mod install;
 pub(crate) mod interop;
 mod irc;
 mod krb5;
+mod mosquitto;
 pub(crate) mod pam;
 mod play;
 mod postfix;
 mod postgres;
 mod process;
 mod prosody;
+mod rabbitmq;
 mod relay;
 mod rows;
 mod site;
@@ -56,8 +59,17 @@ pub(crate) struct Peer {
 }
 
 /// All servers that we can start.
-pub(crate) const ALL: [&Peer; 5] =
-    [&dovecot::PEER, &irc::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
+pub(crate) const ALL: &[&Peer] = &[
+    // First, since it takes longest.
+    &rabbitmq::PEER,
+    &cyrus::PEER,
+    &dovecot::PEER,
+    &irc::PEER,
+    &mosquitto::PEER,
+    &postfix::PEER,
+    &prosody::PEER,
+    &prosody::PEER_13,
+];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
 const STORES: [Store; 2] = [
@@ -280,7 +292,7 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     if names.is_empty() {
         return Ok(ALL.to_vec());
     }
-    let known = [&ALL[..], &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
+    let known = [ALL, &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
     names
         .iter()
         .map(|name| match known.iter().find(|peer| peer.name == name) {

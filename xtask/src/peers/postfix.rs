@@ -70,7 +70,10 @@ fn start(site: &Site, name: &str) -> Result<Running> {
 }
 
 /// Adds an account to a database of Cyrus SASL's.
-pub(super) fn add_account(database: &Path, Credentials { user, password }: Credentials) -> Result<()> {
+pub(super) fn add_account(
+    database: &Path,
+    Credentials { user, password }: Credentials,
+) -> Result<()> {
     let program = run::find_program("saslpasswd2").context("saslpasswd2 is not installed")?;
     let mut child = Command::new(program)
         .args(["-c", "-p", "-u", "localhost", "-f"])

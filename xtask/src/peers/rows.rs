@@ -94,7 +94,8 @@ impl Row {
         let port = &*self.port;
         let own = DASHED.len();
         let after = port.strip_prefix(DASHED).map_or(0, |_| own);
-        let end = port.get(after..).and_then(|rest| rest.find('-')).map_or(port.len(), |it| it + after);
+        let end =
+            port.get(after..).and_then(|rest| rest.find('-')).map_or(port.len(), |it| it + after);
         port.get(..end).unwrap_or(port)
     }
 
@@ -266,7 +267,9 @@ mod tests {
             "--tls starttls -m SCRAM-SHA-256 --channel-binding require --binding-type tls-exporter"
         );
         assert_eq!(row.scheme(), "imap");
-        for (port, scheme) in [("dovecot-auth", DASHED), ("dovecot-auth-tcp", DASHED), ("irc", "irc")] {
+        for (port, scheme) in
+            [("dovecot-auth", DASHED), ("dovecot-auth-tcp", DASHED), ("irc", "irc")]
+        {
             port.clone_into(&mut row.port);
             assert_eq!(row.scheme(), scheme);
         }
