@@ -77,6 +77,7 @@ fn imapd_conf(site: &Site, room: &Path) -> String {
     let tls = &site.certificates;
     let (cert, key, ca) = (tls.server.display(), tls.server_key.display(), tls.ca.display());
     let room = room.display();
+    // News is for everybody; mail is delivered by admins alone, and scripts are for those who have a mailbox, or are admins.
     let admins = MAIL.map(|account| account.stored.user).join(" ");
     format!(
         "configdirectory: {room}/conf
@@ -92,9 +93,10 @@ newsspool: {room}/news
 sievedir: {room}/sieve
 servername: localhost
 syslog_prefix: aiosasl-peers
-admins: cyrus
+admins: {admins}
 lmtp_admins: {admins}
 allowplaintext: yes
+failedloginpause: 0
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
 sasl_sasldb_path: {room}/sasldb2

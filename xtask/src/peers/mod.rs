@@ -5,6 +5,8 @@ mod certificates;
 mod clients;
 mod cyrus;
 mod dovecot;
+mod dovecot_auth;
+mod fast;
 mod install;
 pub(crate) mod interop;
 mod irc;

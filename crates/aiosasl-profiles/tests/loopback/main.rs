@@ -4,6 +4,7 @@
 mod dovecot;
 mod house;
 mod imap;
+mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
@@ -19,4 +20,5 @@ mod sieve;
 mod smtp;
 mod tls;
 mod xmpp;
+mod xmpp_sasl2;
 mod xmpp_server;

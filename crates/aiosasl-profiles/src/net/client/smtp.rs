@@ -112,7 +112,11 @@ impl Client {
 
     async fn ask_capabilities(&mut self, opening: Opening<'_>) -> Result<(), WireError> {
         self.command(format!("{} {US}\r\n", self.dialect.hello()).as_bytes()).await?;
-        let capabilities = Capabilities::read(&self.last)?;
+        let capabilities = match (self.last.code, self.dialect) {
+            // A server of before 1995 knows HELO alone, and no extensions with it (RFC 5321 section 3.2).
+            (500 | 502 | 504, Dialect::Smtp) => self.say_hello().await?,
+            _ => Capabilities::read(&self.last)?,
+        };
         let limit = |size: u64| ("SIZE".to_owned(), size.to_string());
         self.offer.limits = capabilities.size.map(limit).into_iter().collect();
         self.offer.start_tls_offered = capabilities.start_tls;
@@ -121,6 +125,13 @@ impl Client {
         self.offer.capabilities = harmless(&capabilities.lines);
         opening.tell_offer(&self.offer.mechanisms, &self.offer.capabilities);
         Ok(())
+    }
+
+    /// The old greeting, to which nothing is offered; where that is refused, too, the first refusal counts.
+    async fn say_hello(&mut self) -> Result<Capabilities, WireError> {
+        let refusal = client::refused(&self.last);
+        self.command(format!("HELO {US}\r\n").as_bytes()).await?;
+        if self.last.code == 250 { Ok(Capabilities::default()) } else { Err(refusal) }
     }
 
     async fn command(&mut self, line: &[u8]) -> Result<(), WireError> {
