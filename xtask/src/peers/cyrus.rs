@@ -1,5 +1,6 @@
 //! Cyrus IMAP's servers for news, delivery and scripts (NNTP, LMTP, ManageSieve), by Cyrus SASL over its own sasldb.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -110,12 +111,10 @@ tls_client_ca_file: {ca}
 
 fn cyrus_conf(imapd: &Path, numbers: [u16; SERVICES.len()]) -> String {
     let imapd = imapd.display();
-    let services: String = SERVICES
-        .iter()
-        .zip(numbers)
-        .map(|((name, server), port)| {
-            format!("  {name} cmd=\"{server} -C {imapd}\" listen=\"127.0.0.1:{port}\" prefork=0\n")
-        })
-        .collect();
+    let mut services = String::new();
+    for ((name, server), port) in SERVICES.iter().zip(numbers) {
+        let cmd = format!("{server} -C {imapd}");
+        writeln!(services, "  {name} cmd=\"{cmd}\" listen=\"127.0.0.1:{port}\" prefork=0").ok();
+    }
     format!("START {{\n}}\nSERVICES {{\n{services}}}\nEVENTS {{\n}}\n")
 }
