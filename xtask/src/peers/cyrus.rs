@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::postfix::add_account;
 use super::process::{Process, free_ports};
+use super::sasldb;
 use super::site::{MAIL, Site, give, user_ids};
 use super::{Peer, Running};
 
@@ -38,7 +38,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         fs::create_dir_all(room.join(folder))?;
     }
     for account in &MAIL {
-        add_account(&room.join("sasldb2"), account.stored)?;
+        sasldb::add(&room.join("sasldb2"), Some("localhost"), account.stored)?;
     }
     let numbers: [u16; SERVICES.len()] = free_ports()?;
     let (imapd, cyrus) = (room.join("imapd.conf"), room.join("cyrus.conf"));

@@ -18,9 +18,11 @@ mod postfix;
 mod postgres;
 mod process;
 mod prosody;
+mod proton;
 mod rabbitmq;
 mod relay;
 mod rows;
+mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
@@ -71,6 +73,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &postfix::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
+    &proton::PEER,
 ];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.

@@ -2,15 +2,14 @@
 //! SASL.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use super::process::{Process, free_ports, tail};
-use super::site::{Credentials, MAIL, Site, give, open, user_ids};
-use super::{Peer, Running, dovecot_auth};
+use super::site::{MAIL, Site, give, open, user_ids};
+use super::{Peer, Running, dovecot_auth, sasldb};
 use crate::run;
 
 pub(crate) const PEER: Peer = Peer {
@@ -59,7 +58,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         open(folder)?;
     }
     for account in &MAIL {
-        add_account(&sasl.join("sasldb2"), account.stored)?;
+        sasldb::add(&sasl.join("sasldb2"), Some("localhost"), account.stored)?;
     }
     // Cyrus SASL's configuration is read from this folder, whatever `cyrus_sasl_config_path` says.
     fs::write(
@@ -87,27 +86,6 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         server.wait_for(*port)?;
     }
     Ok(Running { processes: vec![server, dovecot], places: Vec::new(), ports, log })
-}
-
-/// Adds an account to a database of Cyrus SASL's.
-pub(super) fn add_account(
-    database: &Path,
-    Credentials { user, password }: Credentials,
-) -> Result<()> {
-    let program = run::find_program("saslpasswd2").context("saslpasswd2 is not installed")?;
-    let mut child = Command::new(program)
-        .args(["-c", "-p", "-u", "localhost", "-f"])
-        .arg(database)
-        .arg(user)
-        .stdin(Stdio::piped())
-        .spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(password.as_bytes())?;
-    }
-    if !child.wait()?.success() {
-        bail!("saslpasswd2 did not take the account {user}");
-    }
-    Ok(())
 }
 
 fn main_cf(site: &Site, room: &Path, socket: &Path) -> String {

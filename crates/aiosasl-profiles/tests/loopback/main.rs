@@ -1,6 +1,7 @@
 //! Our clients against our servers, and each against peers that misbehave, on 127.0.0.1.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod amqp;
 mod dovecot;
 mod house;
 mod imap;
