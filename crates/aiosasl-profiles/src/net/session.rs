@@ -98,10 +98,13 @@ impl Session {
         self.client.granted()
     }
 
-    /// Whether somebody can read along, or play the server: only TLS with a verified certificate is confidential.
+    /// Whether somebody can read along, or play the server: TLS with a verified certificate is confidential, and so is a
+    /// Unix socket. Its octets never leave this machine's kernel, and whoever may put a server at its path is whom the
+    /// permissions of its folders let do so. TCP to this machine is not: anybody's program may listen on a port.
     pub fn security(&self) -> ChannelSecurity {
         match self.tls() {
             Some(TlsInfo { verified: true, .. }) => ChannelSecurity::Confidential,
+            None if self.client.transport().is_local() => ChannelSecurity::Confidential,
             _ => ChannelSecurity::Open,
         }
     }

@@ -4,16 +4,21 @@
 mod amqp;
 #[cfg(feature = "srv")]
 mod dns;
+mod dovecot;
 mod house;
 mod imap;
 mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
+mod lmtp;
 mod memcached;
 mod mqtt;
+mod nntp;
 mod pop3;
+mod pop3_login;
 mod runner;
+mod saslauthd;
 mod sieve;
 mod smtp;
 #[cfg(feature = "srv")]
