@@ -53,7 +53,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     }
     let room = site.room(name)?;
     let relay = relay::start()?;
-    let centre = kerberos(site)?;
+    let with_tickets = site.has_realm()?;
     let numbers: [u16; 7] = free_ports()?;
     let ports: Ports =
         SERVICES.iter().flat_map(|(_, names)| *names).copied().zip(numbers).collect();
@@ -69,7 +69,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     };
     let conf = room.join("dovecot.conf");
     let mut text = configuration(site, &room, &ports, relay, &users);
-    if centre.is_some() {
+    if with_tickets {
         text += &with_kerberos(site);
     }
     fs::write(&conf, text)?;
@@ -82,15 +82,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     for (_, port) in &ports {
         server.wait_for(*port)?;
     }
-    let mut processes = vec![server];
-    processes.extend(centre.into_iter().flat_map(|it| it.processes));
-    Ok(Running { processes, ports, places: Vec::new(), log: room.join("log") })
-}
-
-/// A realm, where the machine has what it takes; without it nobody comes in by a ticket.
-fn kerberos(site: &Site) -> Result<Option<Running>> {
-    let is_there = run::find_program(krb5::PEER.program).is_some();
-    is_there.then(|| (krb5::PEER.start)(site, krb5::PEER.name)).transpose()
+    Ok(Running { processes: vec![server], ports, places: Vec::new(), log: room.join("log") })
 }
 
 /// Tickets for any service that there are keys for; the user of the realm is the user here.

@@ -7,6 +7,7 @@ mod dovecot;
 mod install;
 mod irc;
 mod krb5;
+mod openldap;
 pub(crate) mod pam;
 mod play;
 mod postfix;
@@ -54,8 +55,14 @@ pub(crate) struct Peer {
 }
 
 /// All servers that we can start.
-pub(crate) const ALL: [&Peer; 5] =
-    [&dovecot::PEER, &irc::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
+pub(crate) const ALL: [&Peer; 6] = [
+    &dovecot::PEER,
+    &irc::PEER,
+    &openldap::PEER,
+    &postfix::PEER,
+    &prosody::PEER,
+    &prosody::PEER_13,
+];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
 const STORES: [Store; 2] = [

@@ -7,6 +7,8 @@ use aiosasl::{binding::BindingKind, name::MechanismName};
 pub struct Offer {
     /// The mechanisms, each once, in the server's order.
     pub mechanisms: Vec<MechanismName>,
+    /// Whether the server would not say, and those are all that are known here: somebody has to try.
+    pub is_guessed: bool,
     /// What stood in the list of mechanisms and has no mechanism's name.
     pub unreadable: Vec<String>,
     /// The mechanisms that were offered before STARTTLS; `None` where there was none.

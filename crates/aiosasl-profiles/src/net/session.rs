@@ -36,6 +36,7 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
     Ok(Session {
         client,
         protocol: target.protocol,
+        is_local: target.socket.is_some(),
         usable: true,
         observer: options.observer.clone(),
     })
@@ -48,6 +49,8 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
 pub struct Session {
     client: Box<dyn AnyClient>,
     protocol: Protocol,
+    /// Whether it is a socket of this machine.
+    is_local: bool,
     usable: bool,
     observer: Option<Observer>,
 }
@@ -76,10 +79,12 @@ impl Session {
         self.client.transport().bindings()
     }
 
-    /// Whether somebody can read along, or play the server: only TLS with a verified certificate is confidential.
+    /// Whether somebody can read along, or play the server: only TLS with a verified certificate is confidential, and a
+    /// Unix socket, which leads where the system says.
     pub fn security(&self) -> ChannelSecurity {
         match self.tls() {
             Some(TlsInfo { verified: true, .. }) => ChannelSecurity::Confidential,
+            _ if self.is_local => ChannelSecurity::Confidential,
             _ => ChannelSecurity::Open,
         }
     }

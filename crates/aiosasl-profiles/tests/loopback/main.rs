@@ -5,6 +5,7 @@ mod house;
 mod imap;
 mod irc;
 mod layers;
+mod ldap;
 mod pop3;
 mod runner;
 mod sieve;

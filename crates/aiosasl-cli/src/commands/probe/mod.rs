@@ -6,7 +6,7 @@ mod rating;
 
 use std::time::SystemTime;
 
-use aiosasl::name::MechanismName;
+use aiosasl::{name::MechanismName, own_login};
 use aiosasl_profiles::{
     WireClass, WireError,
     net::{self, Offer, Options, Session, Target, TlsInfo, Trust},
@@ -182,15 +182,15 @@ impl Report {
     }
 
     fn with(self, session: &Session, distrust: Option<&WireError>) -> Self {
-        let offer = session.offer();
+        let offer = &told(session.offer());
         let tls = session.tls().map(|tls| Tls::of(tls, distrust));
         let certificate = tls.as_ref().and_then(|tls| tls.certificate.as_ref());
         let why = distrust.map(|error| &*error.text);
-        let warnings = warnings(offer, session.tls(), certificate, why);
+        let warnings = warnings(offer, session.tls(), session.security(), certificate, why);
         let limit =
             |(name, value): &(String, String)| Limit { name: name.clone(), value: value.clone() };
         Self {
-            greeting: Some(offer.greeting.clone()),
+            greeting: Some(offer.greeting.clone()).filter(|it| !it.is_empty()),
             mechanisms: rows(offer, session.tls().is_some()),
             unreadable: offer.unreadable.clone(),
             starttls: Some(offer.start_tls_offered),
@@ -204,6 +204,15 @@ impl Report {
             ..self
         }
     }
+}
+
+/// An offer without what is only guessed: the mechanisms of a server that does not say which it has.
+fn told(offer: &Offer) -> Offer {
+    let mut offer = offer.clone();
+    if offer.is_guessed {
+        offer.mechanisms.retain(|name| own_login::ALL.iter().any(|own| own.name == *name));
+    }
+    offer
 }
 
 /// Each mechanism once, in the server's order, those before TLS last.

@@ -9,6 +9,7 @@ use crate::{WireClass, WireError};
 
 mod imap;
 mod irc;
+mod ldap;
 mod pop3;
 pub(super) mod sieve;
 mod smtp;
@@ -23,6 +24,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
     Ok(match opening.target.protocol {
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
+        Protocol::Ldap => Box::new(ldap::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
         Protocol::Smtp | Protocol::Submission => Box::new(smtp::Client::open(opening).await?),

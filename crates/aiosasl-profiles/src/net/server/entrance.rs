@@ -5,13 +5,17 @@ use std::{net::SocketAddr, sync::Arc};
 use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
-use super::{ServerConfig, serve_imap, serve_irc, serve_pop3, serve_sieve, serve_smtp, serve_xmpp};
+use super::{
+    ServerConfig, serve_imap, serve_irc, serve_ldap, serve_pop3, serve_sieve, serve_smtp,
+    serve_xmpp,
+};
 use crate::{WireClass, WireError, net::Protocol};
 
 /// The protocols that have a server here.
 pub const SERVED: &[Protocol] = &[
     Protocol::Imap,
     Protocol::Irc,
+    Protocol::Ldap,
     Protocol::Pop3,
     Protocol::Sieve,
     Protocol::Smtp,
@@ -55,6 +59,7 @@ pub async fn serve<S: Store + Send>(
     match protocol {
         Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
+        Protocol::Ldap => serve_ldap(stream, config, implicit_tls, store).await,
         Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, store).await,
         Protocol::Sieve => serve_sieve(stream, config, implicit_tls, store).await,
         Protocol::Smtp | Protocol::Submission => {
