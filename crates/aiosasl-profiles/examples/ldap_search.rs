@@ -79,10 +79,15 @@ async fn log_in(
     let credentials = Credentials::password(user, std::str::from_utf8(password.expose())?);
     let service = Service::new(target.protocol.service(), target.host.as_str());
     let rules = Rules { service: Some(service), ..Rules::default() };
+    let name = mechanism.name;
     let mechanism = FromMechanism::new(mechanism, credentials).rules(rules);
 
     let mut session = connect(target, options).await?;
-    let (offer, bindings) = (session.offer().clone(), session.bindings().to_vec());
+    let (mut offer, bindings) = (session.offer().clone(), session.bindings().to_vec());
+    if offer.unlisted {
+        // What was named is tried: nobody can know better.
+        offer.mechanisms.push(name);
+    }
     let connection = Connection {
         offered: Offered {
             mechanisms: &offer.mechanisms,

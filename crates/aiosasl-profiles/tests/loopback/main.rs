@@ -6,6 +6,7 @@ mod imap;
 mod irc;
 mod layers;
 mod ldap;
+mod mqtt;
 mod pop3;
 mod runner;
 mod sieve;

@@ -6,7 +6,7 @@ mod rating;
 
 use std::time::SystemTime;
 
-use aiosasl::{name::MechanismName, own_login};
+use aiosasl::name::MechanismName;
 use aiosasl_profiles::{
     WireClass, WireError,
     net::{self, Offer, Options, Session, Target, TlsInfo, Trust},
@@ -182,7 +182,7 @@ impl Report {
     }
 
     fn with(self, session: &Session, distrust: Option<&WireError>) -> Self {
-        let offer = &told(session.offer());
+        let offer = session.offer();
         let tls = session.tls().map(|tls| Tls::of(tls, distrust));
         let certificate = tls.as_ref().and_then(|tls| tls.certificate.as_ref());
         let why = distrust.map(|error| &*error.text);
@@ -204,15 +204,6 @@ impl Report {
             ..self
         }
     }
-}
-
-/// An offer without what is only guessed: the mechanisms of a server that does not say which it has.
-fn told(offer: &Offer) -> Offer {
-    let mut offer = offer.clone();
-    if offer.is_guessed {
-        offer.mechanisms.retain(|name| own_login::ALL.iter().any(|own| own.name == *name));
-    }
-    offer
 }
 
 /// Each mechanism once, in the server's order, those before TLS last.

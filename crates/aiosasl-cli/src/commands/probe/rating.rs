@@ -137,11 +137,8 @@ pub(super) fn warnings(
     if let Some(certificate) = certificate {
         of_certificate(certificate, &mut warn);
     }
-    if offer.is_guessed {
-        warn(
-            "not-told",
-            "the server does not say what it has before somebody has logged in".into(),
-        );
+    if offer.unlisted {
+        warn("not-told", "the server does not say which mechanisms it has".into());
     } else {
         of_mechanisms(&offer.mechanisms, tls.is_some(), &mut warn);
     }
@@ -255,7 +252,7 @@ mod tests {
         let offer = Offer { mechanisms: names(&["PLAIN", "SCRAM-SHA-256"]), ..Offer::default() };
         let found = warnings(&offer, None, ChannelSecurity::Confidential, None, None);
         assert_eq!(found, []);
-        let silent = Offer { is_guessed: true, ..Offer::default() };
+        let silent = Offer { unlisted: true, ..Offer::default() };
         assert_eq!(codes(&silent, None), ["no-tls", "not-told"]);
     }
 

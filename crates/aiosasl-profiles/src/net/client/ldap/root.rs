@@ -2,7 +2,6 @@
 
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
-    mechanisms,
     name::MechanismName,
     own_login,
 };
@@ -70,17 +69,13 @@ impl Root {
         let mut offer = Offer {
             initial_response: true,
             start_tls_offered: self.lists_start_tls(),
-            is_guessed: !self.is_told(),
+            unlisted: !self.is_told(),
             capabilities: self.capabilities(),
             ..Offer::default()
         };
-        match &self.entry {
-            Some(entry) if self.is_told() => {
-                let list = entry.mechanisms()?;
-                (offer.mechanisms, offer.unreadable) = (list.names(), list.unreadable());
-            }
-            // Somebody has to try them.
-            _ => offer.mechanisms = mechanisms::ALL.iter().map(|it| it.name).collect(),
+        if let Some(entry) = self.entry.as_ref().filter(|_| self.is_told()) {
+            let list = entry.mechanisms()?;
+            (offer.mechanisms, offer.unreadable) = (list.names(), list.unreadable());
         }
         let wants_tls = self.refused_with(ResultCode::CONFIDENTIALITY_REQUIRED) && !under_tls;
         offer.login_disabled = wants_tls;
@@ -194,12 +189,12 @@ mod tests {
     fn a_server_that_does_not_tell_is_tried() {
         let refused_by = refused(ResultCode::STRONGER_AUTH_REQUIRED);
         let offer = refused_by.offer(false).unwrap();
-        assert!(offer.is_guessed && offer.mechanisms.len() == mechanisms::ALL.len() + 1);
+        assert!(offer.unlisted && offer.mechanisms == [own_login::PASSWORD.name]);
         assert!(refused_by.may_start_tls() && !offer.start_tls_offered);
         assert_eq!(offer.capabilities, ["root DSE refused: 8 strongerAuthRequired"]);
         let in_clear = refused(ResultCode::CONFIDENTIALITY_REQUIRED).offer(false).unwrap();
         assert!(in_clear.login_disabled);
-        assert!(!in_clear.mechanisms.contains(&own_login::PASSWORD.name));
+        assert!(in_clear.mechanisms.is_empty());
         assert!(Root::default().done(LdapResult::new(ResultCode::BUSY, "")).is_err());
     }
 
@@ -213,7 +208,7 @@ mod tests {
         let offer = root.offer(false).unwrap();
         assert_eq!(offer.mechanisms, ["X".parse().unwrap(), own_login::PASSWORD.name]);
         assert_eq!(offer.unreadable, ["two words"]);
-        assert!(offer.start_tls_offered && !offer.is_guessed && root.may_start_tls());
+        assert!(offer.start_tls_offered && !offer.unlisted && root.may_start_tls());
         let expected =
             ["supportedExtension 1.3.6.1.4.1.1466.20037 (StartTLS)", "namingContexts dc=test"];
         assert_eq!(offer.capabilities, expected);
