@@ -58,7 +58,7 @@ struct Instance {
 const INSTANCES: [Instance; 4] = [
     Instance { name: "main", binding: "tls-endpoint", more: "" },
     Instance { name: "unique", binding: "tls-unique", more: "" },
-    Instance { name: "strict", binding: "none", more: "security ssf=128\n" },
+    Instance { name: "strict", binding: "none", more: "security tls=128\n" },
     // It tells nobody what it can do before a login.
     Instance { name: "closed", binding: "none", more: "require authc\ndisallow bind_anon\n" },
 ];

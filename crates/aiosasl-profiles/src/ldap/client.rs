@@ -89,7 +89,7 @@ impl Exchange {
                 Ok(driver::Reply::Challenge(words.unwrap_or_else(Challenge::empty)))
             }
             _ if self.aborted => Ok(driver::Reply::Failure),
-            code => Err(answer.result.told(code.class())),
+            _ => Err(answer.result.told(answer.result.class())),
         }
     }
 }

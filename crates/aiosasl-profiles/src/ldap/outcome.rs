@@ -11,6 +11,30 @@ const REFERRAL: u8 = 0xa3;
 /// The most of them.
 const MAX_REFERRALS: usize = 64;
 
+/// Cyrus SASL's numbers that mean more than that something went wrong.
+const CYRUS: [(&str, WireClass); 12] = [
+    ("-4", WireClass::Mechanism),
+    ("-8", WireClass::Temporary),
+    ("-13", WireClass::Credentials),
+    ("-14", WireClass::Authorization),
+    ("-15", WireClass::Policy),
+    ("-16", WireClass::Policy),
+    ("-18", WireClass::Credentials),
+    ("-19", WireClass::Credentials),
+    ("-20", WireClass::Credentials),
+    ("-21", WireClass::Credentials),
+    ("-24", WireClass::Temporary),
+    ("-28", WireClass::Credentials),
+];
+
+/// What it says of its failure where a user is not known, by the mechanism.
+const UNKNOWN_USER: [&str; 4] = [
+    "",
+    "Password verification failed",
+    "checkpass failed",
+    "unable to canonify user and get auxprops",
+];
+
 /// What became of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LdapResult {
@@ -115,6 +139,22 @@ impl LdapResult {
         Self { code, message: message.to_owned(), ..Self::default() }
     }
 
+    /// What it means where a bind is refused: the code's meaning, or what Cyrus SASL says in the words of an OpenLDAP server
+    /// that has no code for it, and says 80 (of an unknown user, too).
+    pub fn class(&self) -> WireClass {
+        let cyrus = || match self.message.strip_prefix("SASL(")?.split_once("): ")? {
+            ("-1", text) => {
+                let detail = text.strip_prefix("generic failure: ")?;
+                UNKNOWN_USER.contains(&detail).then_some(WireClass::Credentials)
+            }
+            (number, _) => CYRUS.iter().find(|(it, _)| *it == number).map(|(_, class)| *class),
+        };
+        match self.code {
+            ResultCode::OTHER => cyrus().unwrap_or(WireClass::Protocol),
+            code => code.class(),
+        }
+    }
+
     /// The error that it is, of this class: in the server's words, or else with the code's name.
     pub fn told(&self, class: WireClass) -> WireError {
         let words = match (self.message.as_str(), self.referrals.first()) {
@@ -160,6 +200,19 @@ mod tests {
     fn a_result_is_told_in_words_whatever_the_server_says() {
         let text = |result: &LdapResult| result.told(result.code.class()).text;
         assert_eq!(text(&LdapResult::new(ResultCode::BUSY, "later")), "later");
+        for (text, class) in [
+            ("SASL(-13): user not found: no secret in database", WireClass::Credentials),
+            ("SASL(-24): ", WireClass::Temporary),
+            ("SASL(-1): generic failure: ", WireClass::Credentials),
+            ("SASL(-1): generic failure: checkpass failed", WireClass::Credentials),
+            ("SASL(-1): generic failure: GSSAPI Error: no key", WireClass::Protocol),
+            ("SASL(-5): bad protocol", WireClass::Protocol),
+            ("SASL", WireClass::Protocol),
+        ] {
+            assert_eq!(LdapResult::new(ResultCode::OTHER, text).class(), class);
+        }
+        let told = LdapResult::new(ResultCode::BUSY, "SASL(-13): no");
+        assert_eq!(told.class(), WireClass::Temporary);
         let mut result = LdapResult::new(ResultCode::INVALID_CREDENTIALS, "");
         assert_eq!(text(&result), "invalidCredentials");
         result.referrals = vec!["ldap://other/".to_owned(), "ldap://third/".to_owned()];
