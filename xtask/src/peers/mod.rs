@@ -8,6 +8,7 @@ mod install;
 pub(crate) mod interop;
 mod irc;
 mod krb5;
+mod mosquitto;
 mod openldap;
 pub(crate) mod pam;
 mod play;
@@ -15,6 +16,7 @@ mod postfix;
 mod postgres;
 mod process;
 mod prosody;
+mod rabbitmq;
 mod relay;
 mod rows;
 mod site;
@@ -57,9 +59,12 @@ pub(crate) struct Peer {
 }
 
 /// All servers that we can start.
-pub(crate) const ALL: [&Peer; 6] = [
+pub(crate) const ALL: &[&Peer] = &[
+    // First, since it takes longest.
+    &rabbitmq::PEER,
     &dovecot::PEER,
     &irc::PEER,
+    &mosquitto::PEER,
     &openldap::PEER,
     &postfix::PEER,
     &prosody::PEER,
@@ -287,7 +292,7 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     if names.is_empty() {
         return Ok(ALL.to_vec());
     }
-    let known = [&ALL[..], &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
+    let known = [ALL, &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
     names
         .iter()
         .map(|name| match known.iter().find(|peer| peer.name == name) {

@@ -4,8 +4,10 @@
 mod house;
 mod imap;
 mod irc;
+mod kafka;
 mod layers;
 mod ldap;
+mod memcached;
 mod mqtt;
 mod pop3;
 mod runner;

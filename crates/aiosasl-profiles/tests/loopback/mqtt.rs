@@ -18,7 +18,7 @@ use aiosasl_profiles::{
 };
 
 use crate::house::{
-    Served, login, open, open_config, serve, shout_octets, store, tls_config, trusting, who, why,
+    Served, login, open, open_config, serve, shout_octets, store, tls_config, trusting, who,
 };
 
 async fn server(config: ServerConfig, implicit_tls: bool) -> (u16, Served) {
@@ -29,8 +29,8 @@ fn in_the_clear() -> Options {
     Options { tls: TlsMode::Off, ..Options::default() }
 }
 
-fn password(password: &str) -> Option<Response> {
-    Some(Response::new(format!("user\0{password}")))
+fn user_with(password: &str) -> Response {
+    Response::new(format!("user\0{password}"))
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_name_and_a_password_are_a_login_of_their_own() {
     let config = ServerConfig { plaintext: Plaintext::Anywhere, ..open_config() };
     let (port, served) = server(config, false).await;
     let mut session = open(Protocol::Mqtt, port, &in_the_clear()).await.unwrap();
-    let reply = session.initiate(PASSWORD.name, password("pencil")).await.unwrap();
+    let reply = session.initiate(PASSWORD.name, Some(user_with("pencil"))).await.unwrap();
     assert_eq!(reply, Reply::Success(None));
     session.close().await;
     assert_eq!(who(served).await.0, "user");
@@ -62,7 +62,7 @@ async fn a_wrong_password_is_told_and_ends_the_connection() {
     let config = ServerConfig { plaintext: Plaintext::Anywhere, ..open_config() };
     let (port, _served) = server(config, false).await;
     let mut session = open(Protocol::Mqtt, port, &in_the_clear()).await.unwrap();
-    let error = session.initiate(PASSWORD.name, password("pencils")).await.unwrap_err();
+    let error = session.initiate(PASSWORD.name, Some(user_with("pencils"))).await.unwrap_err();
     assert_eq!(WireError::of(&error).unwrap().class, WireClass::Credentials);
     assert!(!session.is_usable());
     let (port, served) = server(open_config(), false).await;

@@ -10,7 +10,9 @@ use crate::{WireClass, WireError};
 mod amqp;
 mod imap;
 mod irc;
+mod kafka;
 mod ldap;
+mod memcached;
 mod mqtt;
 mod pop3;
 pub(super) mod sieve;
@@ -27,6 +29,8 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
+        Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
+        Protocol::Memcached => Box::new(memcached::Client::open(opening).await?),
         Protocol::Ldap => Box::new(ldap::Client::open(opening).await?),
         Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
