@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use aiosasl::{
-    binding::{BindingKind, ChannelBinding},
+    binding::BindingKind,
     driver::{Connection, FromMechanism, Reply, SaslInterface, SaslMechanism, negotiate},
     mechanism::Offered,
     message::{Challenge, Outcome, Response},
@@ -46,7 +46,11 @@ fn in_the_clear() -> Options {
 }
 
 /// Logs in by the protocol's own way.
-async fn simple_bind(session: &mut Session, name: &str, password: &str) -> Result<(), WireError> {
+async fn simple_bind(
+    session: &mut Session,
+    name: &'static str,
+    password: &'static str,
+) -> Result<(), WireError> {
     let offer = session.offer().clone();
     let bindings = session.bindings().to_vec();
     let connection = Connection {
@@ -494,7 +498,8 @@ proptest! {
             assert!(!matches!(outcome, Ok(Some(Outcome::Success(_)))));
 
             let (port, _) = raw(octets).await;
-            let opened = open(Protocol::Ldap, port, &in_the_clear());
+            let options = in_the_clear();
+            let opened = open(Protocol::Ldap, port, &options);
             let _ = timeout(Duration::from_secs(5), opened).await.unwrap();
         });
     }

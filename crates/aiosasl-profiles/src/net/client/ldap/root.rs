@@ -176,7 +176,7 @@ mod tests {
         let end_point = ChannelBinding::new(BindingKind::TlsServerEndPoint, *b"hash").unwrap();
         let plus = ["X-PLUS"].as_slice();
         let other = root(&[("supportedSASLMechanisms", plus), ("objectClass", &["top"])]);
-        assert!(other.own_bindings(&[end_point.clone()]).is_empty());
+        assert!(other.own_bindings(std::slice::from_ref(&end_point)).is_empty());
         assert_eq!(other.offer(true).unwrap().bindings, None);
         let ours = root(&[("SUPPORTEDSASLMECHANISMS", plus), ("objectClass", &["top", OPENLDAP])]);
         let [binding] = &ours.own_bindings(&[end_point])[..] else { panic!("expected one") };
