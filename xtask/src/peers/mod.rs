@@ -4,6 +4,8 @@ mod backports;
 mod certificates;
 mod clients;
 mod dovecot;
+mod dovecot_auth;
+mod fast;
 mod install;
 pub(crate) mod interop;
 mod irc;
@@ -16,9 +18,11 @@ mod postfix;
 mod postgres;
 mod process;
 mod prosody;
+mod proton;
 mod rabbitmq;
 mod relay;
 mod rows;
+mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
@@ -69,6 +73,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &postfix::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
+    &proton::PEER,
 ];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
