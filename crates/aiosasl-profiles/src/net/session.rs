@@ -36,7 +36,6 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
     Ok(Session {
         client,
         protocol: target.protocol,
-        is_local: target.socket.is_some(),
         usable: true,
         observer: options.observer.clone(),
     })
@@ -49,8 +48,6 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
 pub struct Session {
     client: Box<dyn AnyClient>,
     protocol: Protocol,
-    /// Whether it is a socket of this machine.
-    is_local: bool,
     usable: bool,
     observer: Option<Observer>,
 }
@@ -85,12 +82,13 @@ impl Session {
         self.client.granted()
     }
 
-    /// Whether somebody can read along, or play the server: only TLS with a verified certificate is confidential, and a
-    /// Unix socket, which leads where the system says.
+    /// Whether somebody can read along, or play the server: TLS with a verified certificate is confidential, and so is a
+    /// Unix socket. Its octets never leave this machine's kernel, and whoever may put a server at its path is whom the
+    /// permissions of its folders let do so. TCP to this machine is not: anybody's program may listen on a port.
     pub fn security(&self) -> ChannelSecurity {
         match self.tls() {
             Some(TlsInfo { verified: true, .. }) => ChannelSecurity::Confidential,
-            _ if self.is_local => ChannelSecurity::Confidential,
+            None if self.client.transport().is_local() => ChannelSecurity::Confidential,
             _ => ChannelSecurity::Open,
         }
     }

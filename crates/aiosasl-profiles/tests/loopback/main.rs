@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
 mod amqp;
+mod dovecot;
 mod house;
 mod imap;
 mod imap_login;
@@ -9,10 +10,14 @@ mod irc;
 mod kafka;
 mod layers;
 mod ldap;
+mod lmtp;
 mod memcached;
 mod mqtt;
+mod nntp;
 mod pop3;
+mod pop3_login;
 mod runner;
+mod saslauthd;
 mod sieve;
 mod smtp;
 mod tls;

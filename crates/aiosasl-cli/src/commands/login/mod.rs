@@ -78,7 +78,7 @@ pub(crate) struct Arguments {
     token: TokenSource,
     #[command(flatten)]
     gss: GssOptions,
-    /// The service's registered name, for mechanisms that name it, where it is not the protocol's
+    /// The service's registered name, for mechanisms and servers that want it, where it is not the protocol's
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// The server's host name, for mechanisms that name it, where it is not the URL's
@@ -126,7 +126,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let trace = Trace::new();
     let options = arguments.connection.options(&url, trace.observer())?;
     let sasl2 = arguments.inline.wishes(url.target.protocol, plan.user_agent.clone())?;
-    let options = Options { sasl2, ..options };
+    let options = Options { sasl2, service: arguments.service.clone(), ..options };
     let work = arguments.log_in(&options, &plan, &trace);
     let limit = arguments.connection.timeout();
     let verdict = connection::run(limit, work)?.unwrap_or_else(|| Verdict::timeout(limit));
