@@ -4,6 +4,7 @@ mod apache;
 mod backports;
 mod certificates;
 mod clients;
+mod cyrus;
 mod dbus;
 mod dovecot;
 mod dovecot_auth;
@@ -13,6 +14,7 @@ pub(crate) mod interop;
 mod irc;
 mod krb5;
 mod mosquitto;
+mod openldap;
 pub(crate) mod pam;
 mod play;
 mod postfix;
@@ -69,10 +71,12 @@ pub(crate) const ALL: &[&Peer] = &[
     // First, since it takes longest.
     &rabbitmq::PEER,
     &apache::PEER,
+    &cyrus::PEER,
     &dbus::PEER,
     &dovecot::PEER,
     &irc::PEER,
     &mosquitto::PEER,
+    &openldap::PEER,
     &postfix::PEER,
     &prosody::PEER,
     &prosody::PEER_13,

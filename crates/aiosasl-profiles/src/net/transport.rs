@@ -15,7 +15,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use zeroize::Zeroizing;
 
 use super::{
-    socket::Socket,
+    socket::{self, Socket},
     stream::{AnyStream, AuthenticatedStream},
     tls::{self, TlsInfo},
 };
@@ -314,6 +314,15 @@ impl Transport {
         self.stream = Stream::Closed;
     }
 
+    /// Whether it goes over a Unix socket: octets that never leave this machine's kernel.
+    pub(crate) fn is_local(&self) -> bool {
+        match &self.stream {
+            Stream::Clear(stream) => socket::is_local(stream),
+            Stream::Tls(stream) => socket::is_local(stream.get_ref().0),
+            Stream::Closed => false,
+        }
+    }
+
     /// What is known of TLS, where there is any.
     pub(crate) fn tls(&self) -> Option<&TlsInfo> {
         self.tls.as_deref()
@@ -327,6 +336,12 @@ impl Transport {
     /// What an exchange can be tied to.
     pub(crate) fn bindings(&self) -> &[ChannelBinding] {
         &self.bindings
+    }
+
+    /// Adds what a protocol ties exchanges to in its own way.
+    pub(crate) fn add_bindings(&mut self, more: Vec<ChannelBinding>) {
+        let new = more.into_iter().filter(|it| !self.bindings.contains(it)).collect::<Vec<_>>();
+        self.bindings.extend(new);
     }
 
     /// The next octets, out of their layer: never none.

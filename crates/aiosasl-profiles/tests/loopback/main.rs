@@ -3,6 +3,9 @@
 
 mod amqp;
 mod dbus;
+#[cfg(feature = "srv")]
+mod dns;
+mod dovecot;
 mod house;
 mod http;
 mod imap;
@@ -10,12 +13,19 @@ mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
+mod ldap;
+mod lmtp;
 mod memcached;
 mod mqtt;
+mod nntp;
 mod pop3;
+mod pop3_login;
 mod runner;
+mod saslauthd;
 mod sieve;
 mod smtp;
+#[cfg(feature = "srv")]
+mod srv;
 mod svn;
 mod tls;
 mod xmpp;

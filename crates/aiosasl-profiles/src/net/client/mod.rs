@@ -9,13 +9,18 @@ use crate::{WireClass, WireError};
 
 mod amqp;
 mod dbus;
+mod dovecot;
 mod http;
 mod imap;
 mod irc;
 mod kafka;
+mod ldap;
 mod memcached;
 mod mqtt;
+mod nntp;
+mod own;
 mod pop3;
+mod saslauthd;
 pub(super) mod sieve;
 mod smtp;
 mod svn;
@@ -30,15 +35,21 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
         Protocol::Dbus => Box::new(dbus::Client::open(opening).await?),
+        Protocol::DovecotAuth => Box::new(dovecot::Client::open(opening).await?),
         Protocol::Http => Box::new(http::Client::open(opening).await?),
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
         Protocol::Memcached => Box::new(memcached::Client::open(opening).await?),
+        Protocol::Ldap => Box::new(ldap::Client::open(opening).await?),
         Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
+        Protocol::Nntp => Box::new(nntp::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
+        Protocol::Saslauthd => Box::new(saslauthd::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
-        Protocol::Smtp | Protocol::Submission => Box::new(smtp::Client::open(opening).await?),
+        Protocol::Lmtp | Protocol::Smtp | Protocol::Submission => {
+            Box::new(smtp::Client::open(opening).await?)
+        }
         Protocol::Svn => Box::new(svn::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
         other => {
