@@ -20,7 +20,8 @@ async fn main() -> Result<(), Fault> {
         credentials: Credentials::password(user.as_str().try_into()?, password.as_str()),
     };
     let envelope = Envelope::new(Some(from.parse()?), vec![to.parse()?])?;
-    let mail = io::read_to_string(io::stdin())?;
+    // A line ends with CRLF; lettre takes care of those that begin with a dot.
+    let mail = io::read_to_string(io::stdin())?.lines().collect::<Vec<_>>().join("\r\n");
     let sent = transport.send_raw(&envelope, mail.as_bytes()).await?;
     println!("{}", sent.first_line().unwrap_or_default());
     Ok(())

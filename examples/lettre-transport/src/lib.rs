@@ -10,7 +10,7 @@ use aiosasl::{
     driver::{
         Connection, FromMechanism, Reply, SaslError, SaslInterface, SaslMechanism, negotiate,
     },
-    mechanism::Offered,
+    mechanism::{Needs, Offered},
     mechanisms,
     message::{ClientMessage, Response},
     name::MechanismName,
@@ -36,7 +36,7 @@ pub struct SaslTransport {
     pub host: String,
     /// A TCP port.
     pub port: u16,
-    /// What proves who we are.
+    /// A name and a password.
     pub credentials: Credentials,
 }
 
@@ -68,6 +68,7 @@ impl SaslTransport {
         let offer = steps.offer(&hello).await?;
         let known: Vec<_> = mechanisms::ALL
             .iter()
+            .filter(|it| it.properties.needs == Needs::Password)
             .map(|it| FromMechanism::new(*it, self.credentials.clone()))
             .collect();
         let mine: Vec<_> = known.iter().map(|it| it as &dyn SaslMechanism).collect();
