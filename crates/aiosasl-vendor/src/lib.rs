@@ -9,6 +9,7 @@
 //! | [`MONGODB-OIDC`](mongodb_oidc) | MongoDB | `mongodb-oidc` |
 //! | [`AMQPLAIN`](amqplain) | RabbitMQ | `amqplain` |
 //! | [`RABBIT-CR-DEMO`](rabbit_cr_demo) | RabbitMQ | `rabbit-cr-demo` |
+//! | [`PG-MD5`](pg_md5) | PostgreSQL | `pg-md5` |
 //!
 //! # Example: one of them beside those of `aiosasl`
 //!
@@ -29,6 +30,7 @@
     feature = "bson",
     feature = "dbus-cookie-sha1",
     feature = "mongodb-x509",
+    feature = "pg-md5",
     feature = "rabbit-cr-demo",
 ))]
 extern crate alloc;
@@ -57,6 +59,8 @@ pub mod mongodb_oidc;
 pub mod mongodb_x509;
 #[cfg(any(feature = "amqplain", feature = "rabbit-cr-demo"))]
 mod password;
+#[cfg(feature = "pg-md5")]
+pub mod pg_md5;
 #[cfg(feature = "rabbit-cr-demo")]
 pub mod rabbit_cr_demo;
 pub mod reason;
@@ -81,4 +85,6 @@ pub const ALL: &[Mechanism] = &[
     amqplain::MECHANISM,
     #[cfg(feature = "rabbit-cr-demo")]
     rabbit_cr_demo::MECHANISM,
+    #[cfg(feature = "pg-md5")]
+    pg_md5::MECHANISM,
 ];

@@ -56,8 +56,12 @@ const OWN_WORDS: [(&str, &str); 4] = [
     ("crates/aiosasl/src/reason.rs", "https"),
 ];
 
-/// Commands of a protocol that have a mechanism's name, and the file that spells them.
-const COMMANDS: [(&str, &str); 1] = [("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\"")];
+/// Commands of a protocol that have a mechanism's name, or what its servers leave unsaid, and the file that spells them.
+const COMMANDS: [(&str, &str); 2] = [
+    ("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\""),
+    // Whom a certificate names comes in before anything is offered.
+    ("crates/aiosasl-profiles/src/postgres/mod.rs", "\"EXTERNAL\""),
+];
 
 /// Words that mean a mechanism where a profile says them.
 const MECHANISMS: [&str; 12] = [

@@ -160,6 +160,22 @@ impl Transport {
         }
     }
 
+    /// The next frame, likewise, which stays to be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`frame`](Self::frame).
+    pub(crate) async fn peek_frame(&mut self, measure: Measure) -> Result<Frame, WireError> {
+        loop {
+            let waiting = self.lines.waiting();
+            let length = measure(waiting)?;
+            if let Some(frame) = length.and_then(|length| waiting.get(..length)) {
+                return Ok(Frame::new(frame.to_vec()));
+            }
+            self.fill().await?;
+        }
+    }
+
     /// Reads until the buffer has what is wanted of it.
     async fn take(
         &mut self,
@@ -312,6 +328,14 @@ impl Transport {
     /// The same, to keep.
     pub(crate) fn shared_tls(&self) -> Option<Arc<TlsInfo>> {
         self.tls.clone()
+    }
+
+    /// Which protocol both ends of TLS have agreed on (RFC 7301), where they have.
+    pub(crate) fn alpn(&self) -> Option<&[u8]> {
+        match &self.stream {
+            Stream::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+            Stream::Closed | Stream::Clear(_) => None,
+        }
     }
 
     /// What an exchange can be tied to.

@@ -16,6 +16,7 @@ use aiosasl::{
     mechanisms,
     message::{ClientMessage, Outcome, ServerMessage},
     nonce::Nonce,
+    own_login,
     policy::{Channel, Policy},
     query::{Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, StoredSecret, Verdict},
     registry,
@@ -221,8 +222,19 @@ pub(crate) async fn login(
     mechanism: &str,
     password: &str,
 ) -> Result<Authenticated, Failed> {
+    login_with(session, mechanism, password, Rules::default()).await
+}
+
+/// The same, as the protocol rules; also by mechanisms of single vendors, and by protocols' own.
+pub(crate) async fn login_with(
+    session: &mut Session,
+    mechanism: &str,
+    password: &str,
+    rules: Rules,
+) -> Result<Authenticated, Failed> {
     let name = mechanism.parse().unwrap();
-    let mechanism = registry::find(name).unwrap();
+    let mut others = aiosasl_vendor::ALL.iter().chain(&own_login::ALL);
+    let mechanism = registry::find(name).or_else(|| others.find(|it| it.name == name)).unwrap();
     let offer = session.offer();
     let offered = Offered {
         mechanisms: &offer.mechanisms,
@@ -240,7 +252,7 @@ pub(crate) async fn login(
         credentials: &credentials,
         binding: policy.client_binding(name, &offered, &channel).unwrap(),
         nonce: Nonce::random().unwrap(),
-        rules: Rules::default(),
+        rules,
         offered,
     };
     let half = (mechanism.client)(&context).map_err(Failed::Here)?;

@@ -6,6 +6,7 @@ mod imap;
 mod irc;
 mod layers;
 mod pop3;
+mod postgres;
 mod runner;
 mod sieve;
 mod smtp;

@@ -120,11 +120,14 @@ fn good_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for mechanism in ALL {
         let bindings = bindings(mechanism);
-        for binding in bindings {
+        for binding in &bindings {
             // In the order of the table's lines.
             for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
-                let speaks =
-                    |protocol: &Protocol| has(*protocol, tls) && names(*protocol, mechanism);
+                let speaks = |protocol: &Protocol| {
+                    has(*protocol, tls)
+                        && names(*protocol, mechanism)
+                        && knows(*protocol, binding.as_ref())
+                };
                 for protocol in protocols().filter(speaks) {
                     let attempt =
                         Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
@@ -141,6 +144,11 @@ fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
     protocol == Protocol::Irc || mechanism.name.as_str().len() <= MechanismName::MAX_LEN
 }
 
+/// Not every protocol knows every type of binding.
+fn knows(protocol: Protocol, binding: Option<&BindingKind>) -> bool {
+    protocol.only_binding().is_none_or(|only| binding.is_none_or(|it| *it == only))
+}
+
 /// What a mechanism can be tied to here: rustls has no `tls-unique`.
 fn bindings(mechanism: &Mechanism) -> Vec<Option<BindingKind>> {
     let kinds = [BindingKind::TlsExporter, BindingKind::TlsServerEndPoint];
@@ -153,9 +161,13 @@ fn bindings(mechanism: &Mechanism) -> Vec<Option<BindingKind>> {
     }
 }
 
-/// Not every protocol has a port where TLS comes first.
+/// Not every protocol has a port where TLS comes first, or a way to TLS where it doesn't.
 fn has(protocol: Protocol, tls: TlsMode) -> bool {
-    tls != TlsMode::Implicit || protocol.implicit_tls_name().is_some()
+    match tls {
+        TlsMode::Implicit => protocol.implicit_tls_name().is_some(),
+        TlsMode::StartTls => protocol.starts_tls(),
+        TlsMode::Off | TlsMode::Auto => true,
+    }
 }
 
 /// Without TLS there is nothing to bind to, nobody whom a certificate names, and somebody who reads along.
@@ -223,6 +235,9 @@ fn bad_rows() -> Vec<Row> {
             let mut attempt = Attempt { protocol, ..attempt.clone() };
             if !has(protocol, attempt.tls) {
                 attempt.tls = TlsMode::StartTls;
+            }
+            if let Some(binding) = &mut attempt.binding {
+                *binding = protocol.only_binding().unwrap_or(binding.clone());
             }
             rows.push(Row { label, attempt, expected: Some(class) });
         }

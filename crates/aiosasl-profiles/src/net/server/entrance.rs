@@ -5,7 +5,10 @@ use std::{net::SocketAddr, sync::Arc};
 use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
-use super::{ServerConfig, serve_imap, serve_irc, serve_pop3, serve_sieve, serve_smtp, serve_xmpp};
+use super::{
+    ServerConfig, serve_imap, serve_irc, serve_pop3, serve_postgres, serve_sieve, serve_smtp,
+    serve_xmpp,
+};
 use crate::{WireClass, WireError, net::Protocol};
 
 /// The protocols that have a server here.
@@ -13,6 +16,7 @@ pub const SERVED: &[Protocol] = &[
     Protocol::Imap,
     Protocol::Irc,
     Protocol::Pop3,
+    Protocol::Postgres,
     Protocol::Sieve,
     Protocol::Smtp,
     Protocol::Submission,
@@ -56,6 +60,7 @@ pub async fn serve<S: Store + Send>(
         Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
         Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, store).await,
+        Protocol::Postgres => serve_postgres(stream, config, implicit_tls, store).await,
         Protocol::Sieve => serve_sieve(stream, config, implicit_tls, store).await,
         Protocol::Smtp | Protocol::Submission => {
             serve_smtp(stream, config, implicit_tls, store).await
