@@ -111,6 +111,7 @@ impl ConnectionOptions {
             trust,
             server_name: self.server_name.clone(),
             client_certificate,
+            speculation: None,
             observer: Some(observer),
         })
     }

@@ -11,6 +11,8 @@
 //! | [`RABBIT-CR-DEMO`](rabbit_cr_demo) | RabbitMQ | `rabbit-cr-demo` |
 //! | [`PG-MD5`](pg_md5) | PostgreSQL | `pg-md5` |
 //!
+//! [`mongodb_scram`] has SCRAM as MongoDB speaks it, instead of `aiosasl`'s.
+//!
 //! # Example: one of them beside those of `aiosasl`
 //!
 //! ```
@@ -29,6 +31,7 @@
     feature = "aws",
     feature = "bson",
     feature = "dbus-cookie-sha1",
+    feature = "mongodb-scram",
     feature = "mongodb-x509",
     feature = "pg-md5",
     feature = "rabbit-cr-demo",
@@ -55,6 +58,8 @@ pub mod dbus_cookie_sha1;
 pub mod mongodb_aws;
 #[cfg(feature = "mongodb-oidc")]
 pub mod mongodb_oidc;
+#[cfg(feature = "mongodb-scram")]
+pub mod mongodb_scram;
 #[cfg(feature = "mongodb-x509")]
 pub mod mongodb_x509;
 #[cfg(any(feature = "amqplain", feature = "rabbit-cr-demo"))]

@@ -54,10 +54,16 @@ pub(crate) struct Peer {
 }
 
 /// All servers that we can start.
-pub(crate) const ALL: [&Peer; 5] =
-    [&dovecot::PEER, &irc::PEER, &postfix::PEER, &prosody::PEER, &prosody::PEER_13];
+pub(crate) const ALL: [&Peer; 6] = [
+    &dovecot::PEER,
+    &irc::PEER,
+    &postfix::PEER,
+    &postgres::PEER,
+    &prosody::PEER,
+    &prosody::PEER_13,
+];
 
-/// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
+/// Servers in which the tests of `aiosasl-store` keep accounts.
 const STORES: [Store; 2] = [
     Store { peer: &postgres::PEER, environment: postgres::environment },
     Store { peer: &slapd::PEER, environment: slapd::environment },

@@ -23,7 +23,12 @@ pub(crate) struct Credentials {
     pub(crate) password: &'static str,
 }
 
-const fn plain(key: &'static str, user: &'static str, password: &'static str) -> Account {
+/// An account of which both ends have the same.
+pub(crate) const fn plain(
+    key: &'static str,
+    user: &'static str,
+    password: &'static str,
+) -> Account {
     let credentials = Credentials { user, password };
     Account { key, stored: credentials, typed: credentials }
 }

@@ -35,6 +35,12 @@ use aiosasl::profile::Profile;
 pub use bson::{Builder, Document, Value};
 pub use message::{Message, measure};
 
+/// The database of users whom somebody else vouches for.
+pub const EXTERNAL: &str = "$external";
+
+/// The mechanism that has a command of its own, `authenticate`.
+pub const X509: &str = "MONGODB-X509";
+
 /// What MongoDB can carry: everything, though no initial response and an empty one are the same.
 pub const PROFILE: Profile = Profile::FULL;
 

@@ -30,8 +30,17 @@ struct Row {
     min_iterations: u32,
     /// Whether the client says who it is before there is an exchange, so that no mechanism has to.
     names_user: bool,
-    /// Whether exchanges can be tied to the server's certificate alone.
-    binds_end_point_alone: bool,
+    /// What exchanges can be tied to.
+    bindings: Bindings,
+}
+
+/// What exchanges can be tied to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bindings {
+    All,
+    /// The server's certificate alone.
+    EndPoint,
+    None,
 }
 
 /// A protocol of which nothing is known but its name and its port.
@@ -49,7 +58,7 @@ const PLAIN: Row = Row {
     preparation: None,
     min_iterations: *Rules::ITERATIONS.start(),
     names_user: false,
-    binds_end_point_alone: false,
+    bindings: Bindings::All,
 };
 
 macro_rules! protocols {
@@ -98,7 +107,7 @@ protocols! {
     /// memcached's binary protocol.
     Memcached => { scheme: "memcached", port: 11211, service: "memcached", carries_layers: false, starts_tls: false }
     /// MongoDB.
-    Mongodb => { scheme: "mongodb", port: 27017, implicit: Some(("mongodbs", 27017)), service: "mongodb", has_path: true, carries_layers: false, starts_tls: false }
+    Mongodb => { scheme: "mongodb", port: 27017, implicit: Some(("mongodbs", 27017)), service: "mongodb", has_path: true, carries_layers: false, starts_tls: false, bindings: Bindings::None }
     /// MQTT 5 (OASIS).
     Mqtt => { scheme: "mqtt", port: 1883, implicit: Some(("mqtts", 8883)), service: "mqtt", carries_layers: false, starts_tls: false }
     /// NNTP (RFC 3977, RFC 4643).
@@ -106,7 +115,7 @@ protocols! {
     /// POP3 (RFC 1939, RFC 5034).
     Pop3 => { scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop" }
     /// PostgreSQL's protocol 3.
-    Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false, preparation: Some(Preparation::RawOnFailure), min_iterations: 1, names_user: true, binds_end_point_alone: true }
+    Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false, preparation: Some(Preparation::RawOnFailure), min_iterations: 1, names_user: true, bindings: Bindings::EndPoint }
     /// Cyrus SASL's saslauthd, for other programs.
     Saslauthd => { scheme: "saslauthd", service: "imap", socket: Some("/run/saslauthd/mux"), carries_layers: false, starts_tls: false }
     /// ManageSieve (RFC 5804).
@@ -203,9 +212,13 @@ impl Protocol {
         self.row().names_user
     }
 
-    /// The one type of channel binding that can be used here; `None` where all can.
-    pub fn only_binding(self) -> Option<BindingKind> {
-        self.row().binds_end_point_alone.then_some(BindingKind::TlsServerEndPoint)
+    /// Whether an exchange can be tied to a channel by this type here.
+    pub fn binds(self, kind: &BindingKind) -> bool {
+        match self.row().bindings {
+            Bindings::All => true,
+            Bindings::EndPoint => *kind == BindingKind::TlsServerEndPoint,
+            Bindings::None => false,
+        }
     }
 
     /// What to ask for where TLS comes first, so that one port can serve several protocols (RFC 7301).

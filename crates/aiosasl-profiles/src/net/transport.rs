@@ -3,7 +3,7 @@
 use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use aiosasl::{
-    binding::ChannelBinding,
+    binding::{BindingKind, ChannelBinding},
     layer::{Buffers, LayerError, SecurityLayer},
 };
 use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
@@ -341,6 +341,11 @@ impl Transport {
     /// What an exchange can be tied to.
     pub(crate) fn bindings(&self) -> &[ChannelBinding] {
         &self.bindings
+    }
+
+    /// Forgets what an exchange could be tied to, but for these types.
+    pub(crate) fn retain_bindings(&mut self, known: impl Fn(&BindingKind) -> bool) {
+        self.bindings.retain(|binding| known(binding.kind()));
     }
 
     /// The next octets, out of their layer: never none.

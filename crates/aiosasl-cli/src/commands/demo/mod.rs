@@ -146,7 +146,7 @@ fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
 
 /// Not every protocol knows every type of binding.
 fn knows(protocol: Protocol, binding: Option<&BindingKind>) -> bool {
-    protocol.only_binding().is_none_or(|only| binding.is_none_or(|it| *it == only))
+    binding.is_none_or(|kind| protocol.binds(kind))
 }
 
 /// What a mechanism can be tied to here: rustls has no `tls-unique`.
@@ -236,8 +236,12 @@ fn bad_rows() -> Vec<Row> {
             if !has(protocol, attempt.tls) {
                 attempt.tls = TlsMode::StartTls;
             }
-            if let Some(binding) = &mut attempt.binding {
-                *binding = protocol.only_binding().unwrap_or(binding.clone());
+            let end_point = BindingKind::TlsServerEndPoint;
+            match &mut attempt.binding {
+                Some(binding) if protocol.binds(binding) => {}
+                Some(binding) if protocol.binds(&end_point) => *binding = end_point,
+                Some(_) => continue,
+                None => {}
             }
             rows.push(Row { label, attempt, expected: Some(class) });
         }

@@ -9,6 +9,7 @@ use crate::{WireClass, WireError};
 
 mod imap;
 mod irc;
+mod mongodb;
 mod pop3;
 mod postgres;
 pub(super) mod sieve;
@@ -24,6 +25,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
     Ok(match opening.target.protocol {
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
+        Protocol::Mongodb => Box::new(mongodb::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
         Protocol::Postgres => Box::new(postgres::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),

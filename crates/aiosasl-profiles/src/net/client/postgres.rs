@@ -12,7 +12,7 @@ use aiosasl::{
 
 use crate::{
     Said, WireClass, WireError,
-    net::{Offer, Protocol, TlsMode, opening::Opening, transport::Transport},
+    net::{Offer, TlsMode, opening::Opening, transport::Transport},
     postgres::{
         self, Authentication, Backend, Frontend, Startup, TlsAnswer,
         client::{self, Listener},
@@ -156,10 +156,6 @@ impl Client {
                 self.awaited = Awaited::Exchange;
                 self.offer.mechanisms = list.names();
                 self.offer.unreadable = list.unreadable();
-                // It knows one type alone, where it knows any.
-                if self.offer.mechanisms.iter().any(MechanismName::is_plus) {
-                    self.offer.bindings = Protocol::Postgres.only_binding().map(|it| vec![it]);
-                }
             }
             Authentication::Other(number, _) => {
                 self.note(&format!("wants authentication of the kind {number}, not known here"));

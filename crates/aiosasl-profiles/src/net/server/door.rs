@@ -1,10 +1,9 @@
 //! What the servers of all protocols do alike: who gets to try what, and how often.
 
-use std::{slice, sync::Arc};
+use std::sync::Arc;
 
 use aiosasl::{
     ServerExchange,
-    binding::ChannelBinding,
     driver::{self, Settled, Store},
     encoding::encoded_len,
     error::{Failure, FailureCode, Reason},
@@ -137,6 +136,7 @@ impl<'a, S: Store> Door<'a, S> {
         timeout(self.config.limits.handshake, handshake).await.unwrap_or_else(|_| {
             Err(WireError::new(WireClass::Timeout, "the handshake took longer than it is given"))
         })?;
+        self.transport.retain_bindings(|kind| self.protocol.binds(kind));
         if let Some(tls) = self.transport.tls() {
             tell(self.config, ServerEvent::Tls(tls));
         }
@@ -316,20 +316,11 @@ impl<'a, S: Store> Door<'a, S> {
 
     /// Whether this connection has what a mechanism has to be tied to.
     fn has_bindings_for(&self, mechanism: &Mechanism) -> bool {
-        let bindings = self.bindings();
+        let bindings = self.transport.bindings();
         match (mechanism.properties.binds, mechanism.name.named_binding()) {
             (Binds::Nothing, _) => true,
             (Binds::Channel, Some(kind)) => bindings.iter().any(|it| *it.kind() == kind),
             (Binds::Channel, None) => !bindings.is_empty(),
-        }
-    }
-
-    /// What an exchange can be tied to, as far as the protocol knows it.
-    fn bindings(&self) -> &[ChannelBinding] {
-        let all = self.transport.bindings();
-        match self.protocol.only_binding() {
-            None => all,
-            Some(only) => all.iter().find(|it| *it.kind() == only).map_or(&[], slice::from_ref),
         }
     }
 
@@ -354,7 +345,7 @@ impl<'a, S: Store> Door<'a, S> {
         let offers_plus = self.offered().any(|mechanism| mechanism.name.is_plus());
         let context = ServerContext {
             nonce: (self.config.nonces)().map_err(|_| FailureCode::Temporary)?,
-            bindings: self.bindings(),
+            bindings: self.transport.bindings(),
             plus: if offers_plus { PlusOffer::Offered } else { PlusOffer::NotOffered },
             rules: self.rules(),
         };
