@@ -161,13 +161,9 @@ fn bindings(mechanism: &Mechanism) -> Vec<Option<BindingKind>> {
     }
 }
 
-/// Not every protocol has a port where TLS comes first, or a way to TLS where it doesn't.
+/// Not every protocol has a port where TLS comes first.
 fn has(protocol: Protocol, tls: TlsMode) -> bool {
-    match tls {
-        TlsMode::Implicit => protocol.implicit_tls_name().is_some(),
-        TlsMode::StartTls => protocol.starts_tls(),
-        TlsMode::Off | TlsMode::Auto => true,
-    }
+    tls != TlsMode::Implicit || protocol.implicit_tls_name().is_some()
 }
 
 /// Without TLS there is nothing to bind to, nobody whom a certificate names, and somebody who reads along.
