@@ -19,6 +19,9 @@ cargo xtask test [--quick]          every check; --quick leaves the real servers
 cargo xtask tidy                    the invariants of ARCHITECTURE.md
 cargo xtask peers [NAME...]         logs in to real servers: dovecot irc postfix prosody prosody13
       --command FILE                with this command instead of one built now
+      --interop                     writes docs/interop.json and docs/interop.md from what came of it; without a NAME after
+                                    all servers and all clients
+cargo xtask interop                 draws docs/interop.md from docs/interop.json, without a run
 cargo xtask peers clients           other people's clients log in to servers of ours
 cargo xtask peers stdio             bare exchanges with other people's programs, over pipes
 cargo xtask peers --keep [NAME...]  starts them, or krb5 or slapd, and waits, for tests by hand
@@ -42,6 +45,10 @@ fn dispatch(arguments: &[&str]) -> Result<ExitCode> {
         ["test"] => Ok(conclude(&test::run(false)?)),
         ["test", "--quick"] => Ok(conclude(&test::run(true)?)),
         ["tidy"] => tidy(),
+        ["interop"] => {
+            peers::interop::Record::read()?.write()?;
+            Ok(ExitCode::SUCCESS)
+        }
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
@@ -57,6 +64,7 @@ fn peers(arguments: &[&str]) -> Result<ExitCode> {
     while let Some(argument) = arguments.next() {
         match *argument {
             "--keep" => keep = true,
+            "--interop" => options.interop = true,
             "--command" => {
                 let file = arguments.next().context("--command needs a file")?;
                 options.command = Some(PathBuf::from(file));
@@ -75,7 +83,11 @@ fn peers(arguments: &[&str]) -> Result<ExitCode> {
     if options.names == ["stdio"] {
         return Ok(conclude(&peers::run_stdio(&options)?));
     }
-    Ok(conclude(&peers::run(&options)?))
+    let mut tally = peers::run(&options)?;
+    if options.interop && options.names.is_empty() {
+        tally.add(peers::run_clients(&options)?);
+    }
+    Ok(conclude(&tally))
 }
 
 fn tidy() -> Result<ExitCode> {

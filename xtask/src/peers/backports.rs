@@ -79,6 +79,18 @@ pub(crate) fn unpack(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What was fetched, with its version.
+pub(crate) fn version() -> Option<String> {
+    let fetched = packages(&cache()).ok()?;
+    let server = fetched.iter().find(|it| {
+        it.file_name().is_some_and(|name| name.to_string_lossy().starts_with("prosody_"))
+    })?;
+    let mut command = Command::new("dpkg-deb");
+    command.args(["--show", "--showformat", "${Package} ${Version}"]).arg(server);
+    let said = run::output(&mut command, run::SHORT).ok()?;
+    said.success().then(|| said.stdout.trim().to_owned())
+}
+
 /// The mirror from which the system itself installs its bookworm packages.
 fn mirror() -> Result<String> {
     let said = run::output(

@@ -5,14 +5,17 @@ mod certificates;
 mod clients;
 mod dovecot;
 mod install;
+pub(crate) mod interop;
 mod irc;
 mod krb5;
+mod mosquitto;
 pub(crate) mod pam;
 mod play;
 mod postfix;
 mod postgres;
 mod process;
 mod prosody;
+mod rabbitmq;
 mod relay;
 mod rows;
 mod site;
@@ -33,6 +36,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use self::interop::{Found, Half, Record};
 use self::play::{Stage, check_row, play};
 use self::process::Process;
 use self::rows::Row;
@@ -54,9 +58,12 @@ pub(crate) struct Peer {
 }
 
 /// All servers that we can start.
-pub(crate) const ALL: [&Peer; 6] = [
+pub(crate) const ALL: &[&Peer] = &[
+    // First, since it takes longest.
+    &rabbitmq::PEER,
     &dovecot::PEER,
     &irc::PEER,
+    &mosquitto::PEER,
     &postfix::PEER,
     &postgres::PEER,
     &prosody::PEER,
@@ -98,12 +105,14 @@ pub(crate) enum State {
 const START_TRIES: u32 = 3;
 
 /// What was asked for on the command line.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Options {
     /// The servers; none means all, and the rows that need no server.
     pub(crate) names: Vec<String>,
     /// Our command, where it is not to be built.
     pub(crate) command: Option<PathBuf>,
+    /// Whether the record of what works is written anew.
+    pub(crate) interop: bool,
 }
 
 /// Starts the servers, logs in to them as the table says, and counts what came of it.
@@ -121,19 +130,58 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     let states = start_all(&site, &peers);
     run::check_interrupt()?;
     let stage = Stage::new(&site, &states, command)?;
-    let tally = play(&stage, &rows);
+    let played = play(&stage, &rows);
+    let mut tally = table::report(&rows, &played);
     for (peer, state) in &states {
         if let State::Failed(reason) = state {
             println!("\n{} did not start: {reason}", peer.name);
         }
     }
     run::check_interrupt()?;
+    let found = Found {
+        peers: peers.iter().map(|it| (it.name.to_owned(), interop::of_peer(it))).collect(),
+        rows: rows.iter().zip(&played).map(|(row, it)| table::record(row, it)).collect(),
+    };
+    compare(options, Half::Logins, found, &mut tally)?;
     Ok(tally)
 }
 
 /// Other people's clients, against servers of ours.
 pub(crate) fn run_clients(options: &Options) -> Result<Tally> {
-    clients::run(&command(options)?)
+    let (mut tally, found) = clients::run(&command(options)?)?;
+    compare(&Options { names: Vec::new(), ..options.clone() }, Half::Visits, found, &mut tally)?;
+    Ok(tally)
+}
+
+/// Compares a run with the record: what worked and does not is a failure. Or writes the record anew.
+fn compare(options: &Options, half: Half, found: Found, tally: &mut Tally) -> Result<()> {
+    let mut record = Record::read()?;
+    if options.interop {
+        record.renew(half, found);
+        return record.write();
+    }
+    for regression in record.regressions(half, &found.rows, options.names.is_empty()) {
+        println!("\nREGRESSION {regression}");
+        tally.fail(&regression);
+    }
+    Ok(())
+}
+
+/// Rows that worked when the record was written, and that the tables have no more, or expect to be refused.
+///
+/// # Errors
+///
+/// A table or the record that cannot be read.
+pub(crate) fn vanished() -> Result<Vec<String>> {
+    let record = Record::read()?;
+    let mut found = Vec::new();
+    for (half, rows) in [
+        (Half::Logins, table()?.iter().map(table::planned).collect::<Vec<_>>()),
+        (Half::Visits, clients::planned()?),
+    ] {
+        found.extend(record.regressions(half, &rows, true));
+    }
+    Ok(found)
 }
 
 /// Bare exchanges with other people's programs, over pipes.
@@ -243,7 +291,7 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     if names.is_empty() {
         return Ok(ALL.to_vec());
     }
-    let known = [&ALL[..], &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
+    let known = [ALL, &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
     names
         .iter()
         .map(|name| match known.iter().find(|peer| peer.name == name) {

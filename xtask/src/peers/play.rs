@@ -12,9 +12,8 @@ use anyhow::{Context, Result, bail};
 use super::rows::{self, Row};
 use super::site::{Account, Site};
 use super::table::{Outcome, Played};
-use super::{Peer, State, krb5, process, relay, table, token};
+use super::{Peer, State, krb5, process, relay, token};
 use crate::run;
-use crate::tally::Tally;
 
 /// Rows that are played at the same time. Most of a row is waiting for a server.
 const WORKERS: usize = 6;
@@ -43,8 +42,8 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Plays `rows`, prints the table and the reasons, and counts.
-pub(crate) fn play(stage: &Stage<'_>, rows: &[Row]) -> Tally {
+/// Plays `rows`; what became of each, in their order.
+pub(crate) fn play(stage: &Stage<'_>, rows: &[Row]) -> Vec<Played> {
     let next = AtomicUsize::new(0);
     let played: Vec<Mutex<Option<Played>>> = rows.iter().map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
@@ -63,12 +62,12 @@ pub(crate) fn play(stage: &Stage<'_>, rows: &[Row]) -> Tally {
         }
     });
     let played = played.into_iter().map(|it| it.into_inner().ok().flatten());
-    table::report(rows.iter().zip(played))
+    let panicked = || Played::without("panic", Outcome::Failed("playing the row panicked".into()));
+    played.map(|it| it.unwrap_or_else(panicked)).collect()
 }
 
 fn play_one(stage: &Stage<'_>, row: &Row) -> Played {
-    let done =
-        |got: &str, outcome| Played { got: got.to_owned(), elapsed: Duration::ZERO, outcome };
+    let done = Played::without;
     if run::interrupted() {
         return done("interrupted", Outcome::Failed("interrupted".to_owned()));
     }
@@ -78,7 +77,7 @@ fn play_one(stage: &Stage<'_>, row: &Row) -> Played {
     for (peer, state) in stage.states.iter().filter(|(peer, _)| peer.name == row.server) {
         match state {
             State::Up(_) => {}
-            State::Skipped(reason) => return done("skipped", Outcome::Skipped(reason.clone())),
+            State::Skipped(reason) => return done("skipped", Outcome::Absent(reason.clone())),
             State::Failed(_) => {
                 let reason = format!("{} did not start: see above", peer.name);
                 return done("no server", Outcome::Failed(reason));
@@ -110,7 +109,8 @@ fn login(stage: &Stage<'_>, row: &Row) -> Result<Played> {
             output.stderr.trim()
         ))
     };
-    Ok(Played { got: rows::got(exit, &output.stdout), elapsed: output.elapsed, outcome })
+    let said = serde_json::from_str(output.stdout.trim()).unwrap_or_default();
+    Ok(Played { got: rows::got(exit, &output.stdout), elapsed: output.elapsed, outcome, said })
 }
 
 /// The command line of a row. It holds no password: those are in files.
@@ -259,6 +259,7 @@ pub(crate) fn check_row(row: &Row) -> Result<()> {
 mod tests {
     use super::*;
     use crate::peers::rows::parse;
+    use crate::peers::table;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
@@ -285,10 +286,10 @@ mod tests {
         let json = r#"{"result":"refused","error":{"class":"credentials"}}"#;
         let stage = Stage::new(&site, &[], stub(site.path(), json, 1)).unwrap();
         let met = rows("wrong password", r#"{"exit": 1, "json": {"error.class": "credentials"}}"#);
-        let tally = play(&stage, &met);
+        let tally = table::report(&met, &play(&stage, &met));
         assert_eq!((tally.passed, tally.failed.len()), (1, 0));
         let other = rows("wrong password", r#"{"exit": 1, "json": {"error.class": "tls"}}"#);
-        let tally = play(&stage, &other);
+        let tally = table::report(&other, &play(&stage, &other));
         assert_eq!((tally.passed, tally.failed.len()), (0, 1));
     }
 

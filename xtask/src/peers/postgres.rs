@@ -4,12 +4,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::process::{Process, free_ports};
+use super::process::{Process, free_ports, tail};
 use super::site::{Account, CHAT, Credentials, Site, give, plain, user_ids};
 use super::{Peer, Running, Variable};
 use crate::run;
@@ -118,6 +120,8 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     let log = site.path().join(format!("{name}.log"));
     let mut server = Process::start(name, &mut command, &log)?;
     server.wait_for(port)?;
+    // It answers on its port before it lets anybody in.
+    wait_until_ready(&log)?;
     Ok(Running {
         processes: vec![server],
         ports: vec![("postgres", port)],
@@ -130,6 +134,17 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         ],
         log,
     })
+}
+
+fn wait_until_ready(log: &Path) -> Result<()> {
+    let deadline = Instant::now() + run::SHORT;
+    while !fs::read_to_string(log)?.contains("database system is ready") {
+        if Instant::now() > deadline {
+            bail!("it is not ready:\n{}", tail(log));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
 /// What makes the accounts, an empty line behind each.

@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the invariants of the house, each a rule that names file, line and what is wrong.
 
 mod floors;
+mod interop;
 mod mechanisms;
 mod names;
 mod secrets;
@@ -39,7 +40,7 @@ impl fmt::Display for Violation {
 type Rule = fn(&Tree) -> Vec<Violation>;
 
 /// Every rule, in the order of design's invariants.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 19] = [
     source::parses,
     names::library_names_no_protocol,
     names::profiles_name_no_mechanism,
@@ -57,6 +58,8 @@ const RULES: [Rule; 17] = [
     texts::first_line,
     texts::no_leftovers,
     texts::repository,
+    interop::page_is_the_records,
+    interop::rows_stay,
 ];
 
 /// What the rules found.

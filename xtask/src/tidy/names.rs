@@ -57,10 +57,9 @@ const OWN_WORDS: [(&str, &str); 4] = [
 ];
 
 /// Commands of a protocol that have a mechanism's name, or what its servers leave unsaid, and the file that spells them.
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 4] = [
     ("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\""),
     // What a server has that lists nothing.
-    ("crates/aiosasl-profiles/src/mongodb/client.rs", "\"PLAIN\""),
     ("crates/aiosasl-profiles/src/mongodb/client.rs", "\"SCRAM-SHA-1\""),
     ("crates/aiosasl-profiles/src/mongodb/client.rs", "\"SCRAM-SHA-256\""),
     // Whom a certificate names comes in before anything is offered.

@@ -31,8 +31,8 @@ pub fn hello(user: Option<&str>, speculation: Option<&Document>) -> Result<Docum
 /// What servers have for users of a database of their own, and assume where they list nothing: for a user that there is not.
 pub const ASSUMED: [&str; 2] = ["SCRAM-SHA-256", "SCRAM-SHA-1"];
 
-/// What they may have for users of `$external` ([`EXTERNAL`]), and list for nobody, but the last one.
-pub const UNLISTED: [&str; 4] = [X509, "MONGODB-AWS", "MONGODB-OIDC", "PLAIN"];
+/// What they may have for users of `$external` ([`EXTERNAL`]), and list for nobody.
+pub const UNLISTED: [&str; 3] = [X509, "MONGODB-AWS", "MONGODB-OIDC"];
 
 /// Whether the answer to [`hello`] lists mechanisms of the user that it named: where not, there is no such user.
 pub fn lists_mechanisms(answer: &Document) -> bool {

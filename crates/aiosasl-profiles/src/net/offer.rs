@@ -4,9 +4,16 @@ use aiosasl::{binding::BindingKind, name::MechanismName};
 
 /// What a server offered on this connection, the last time that it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that a server says, or doesn't"
+)]
 pub struct Offer {
     /// The mechanisms, each once, in the server's order.
     pub mechanisms: Vec<MechanismName>,
+    /// Whether the protocol has no list of mechanisms: any may be tried, whatever is offered. Nobody knows then whether the
+    /// server has -PLUS, and a client must not say that it does not: without -PLUS, give an exchange no binding.
+    pub unlisted: bool,
     /// What stood in the list of mechanisms and has no mechanism's name.
     pub unreadable: Vec<String>,
     /// The mechanisms that were offered before STARTTLS; `None` where there was none.

@@ -20,6 +20,8 @@ struct Row {
     socket: Option<&'static str>,
     /// Whether a URL may say more than where the server is: a database, a resource.
     has_path: bool,
+    /// Whether TLS can begin on a connection that is there.
+    upgrades: bool,
     /// Whether a security layer can be put around what follows a login.
     carries_layers: bool,
     /// How names and passwords are prepared, where the protocol rules that itself.
@@ -51,6 +53,7 @@ const PLAIN: Row = Row {
     alpn: None,
     socket: None,
     has_path: false,
+    upgrades: true,
     carries_layers: true,
     preparation: None,
     min_iterations: *Rules::ITERATIONS.start(),
@@ -82,31 +85,31 @@ macro_rules! protocols {
 
 protocols! {
     /// AMQP 0-9-1; where a server speaks AMQP 1.0 alone, that.
-    Amqp => { scheme: "amqp", port: 5672, implicit: Some(("amqps", 5671)), service: "amqp", has_path: true, carries_layers: false }
+    Amqp => { scheme: "amqp", port: 5672, implicit: Some(("amqps", 5671)), service: "amqp", has_path: true, upgrades: false, carries_layers: false }
     /// AMQP 1.0 (OASIS).
-    Amqp10 => { scheme: "amqp10", port: 5672, implicit: Some(("amqp10s", 5671)), service: "amqp", carries_layers: false }
+    Amqp10 => { scheme: "amqp10", port: 5672, implicit: Some(("amqp10s", 5671)), service: "amqp", upgrades: false, carries_layers: false }
     /// D-Bus.
-    Dbus => { scheme: "dbus", service: "dbus", socket: Some("/run/dbus/system_bus_socket"), carries_layers: false }
+    Dbus => { scheme: "dbus", service: "dbus", socket: Some("/run/dbus/system_bus_socket"), upgrades: false, carries_layers: false }
     /// Dovecot's authentication, for other programs.
-    DovecotAuth => { scheme: "dovecot-auth", service: "smtp", socket: Some("/run/dovecot/auth-client"), carries_layers: false }
+    DovecotAuth => { scheme: "dovecot-auth", service: "smtp", socket: Some("/run/dovecot/auth-client"), upgrades: false, carries_layers: false }
     /// HTTP (RFC 9110, RFC 7804).
-    Http => { scheme: "http", port: 80, implicit: Some(("https", 443)), service: "HTTP", alpn: Some("http/1.1"), has_path: true, carries_layers: false }
+    Http => { scheme: "http", port: 80, implicit: Some(("https", 443)), service: "HTTP", alpn: Some("http/1.1"), has_path: true, upgrades: false, carries_layers: false }
     /// IMAP (RFC 9051).
     Imap => { scheme: "imap", port: 143, implicit: Some(("imaps", 993)), service: "imap" }
     /// IRC (RFC 1459, `IRCv3`).
     Irc => { scheme: "irc", port: 6667, implicit: Some(("ircs", 6697)), service: "irc", carries_layers: false }
     /// Kafka.
-    Kafka => { scheme: "kafka", port: 9092, implicit: Some(("kafkas", 9093)), service: "kafka", carries_layers: false }
+    Kafka => { scheme: "kafka", port: 9092, implicit: Some(("kafkas", 9093)), service: "kafka", upgrades: false, carries_layers: false }
     /// LDAP (RFC 4511, RFC 4513).
     Ldap => { scheme: "ldap", aliases: &["ldapi"], port: 389, implicit: Some(("ldaps", 636)), service: "ldap", socket: Some("/var/run/slapd/ldapi") }
     /// LMTP (RFC 2033).
     Lmtp => { scheme: "lmtp", port: 24, service: "lmtp" }
     /// memcached's binary protocol.
-    Memcached => { scheme: "memcached", port: 11211, service: "memcached", carries_layers: false }
+    Memcached => { scheme: "memcached", port: 11211, service: "memcached", upgrades: false, carries_layers: false }
     /// MongoDB.
-    Mongodb => { scheme: "mongodb", port: 27017, implicit: Some(("mongodbs", 27017)), service: "mongodb", has_path: true, carries_layers: false, bindings: Bindings::None }
+    Mongodb => { scheme: "mongodb", port: 27017, implicit: Some(("mongodbs", 27017)), service: "mongodb", has_path: true, upgrades: false, carries_layers: false, bindings: Bindings::None }
     /// MQTT 5 (OASIS).
-    Mqtt => { scheme: "mqtt", port: 1883, implicit: Some(("mqtts", 8883)), service: "mqtt", carries_layers: false }
+    Mqtt => { scheme: "mqtt", port: 1883, implicit: Some(("mqtts", 8883)), service: "mqtt", upgrades: false, carries_layers: false }
     /// NNTP (RFC 3977, RFC 4643).
     Nntp => { scheme: "nntp", port: 119, implicit: Some(("nntps", 563)), service: "nntp" }
     /// POP3 (RFC 1939, RFC 5034).
@@ -114,7 +117,7 @@ protocols! {
     /// PostgreSQL's protocol 3.
     Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false, preparation: Some(Preparation::RawOnFailure), min_iterations: 1, names_user: true, bindings: Bindings::EndPoint }
     /// Cyrus SASL's saslauthd, for other programs.
-    Saslauthd => { scheme: "saslauthd", service: "imap", socket: Some("/run/saslauthd/mux"), carries_layers: false }
+    Saslauthd => { scheme: "saslauthd", service: "imap", socket: Some("/run/saslauthd/mux"), upgrades: false, carries_layers: false }
     /// ManageSieve (RFC 5804).
     Sieve => { scheme: "sieve", port: 4190, service: "sieve" }
     /// SMTP between servers' ports (RFC 5321, RFC 4954).
@@ -122,11 +125,11 @@ protocols! {
     /// Message submission (RFC 6409): SMTP for users.
     Submission => { scheme: "submission", port: 587, implicit: Some(("submissions", 465)), service: "smtp" }
     /// Subversion's own server.
-    Svn => { scheme: "svn", port: 3690, service: "svn", has_path: true }
+    Svn => { scheme: "svn", port: 3690, service: "svn", has_path: true, upgrades: false }
     /// XMPP, client to server (RFC 6120).
     Xmpp => { scheme: "xmpp", port: 5222, implicit: Some(("xmpps", 5223)), service: "xmpp", alpn: Some("xmpp-client"), carries_layers: false }
     /// ZooKeeper.
-    Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", carries_layers: false }
+    Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", upgrades: false, carries_layers: false }
 }
 
 impl Protocol {
@@ -181,6 +184,11 @@ impl Protocol {
     /// Whether a URL may say more than where the server is: a database, a resource.
     pub fn has_path(self) -> bool {
         self.row().has_path
+    }
+
+    /// Whether TLS can begin on a connection that is there, as with STARTTLS; elsewhere it begins at once, or never.
+    pub fn can_start_tls(self) -> bool {
+        self.row().upgrades
     }
 
     /// Whether the shells put a security layer around what follows a login. XMPP begins a new stream with the success, and

@@ -164,13 +164,18 @@ pub(crate) async fn script(lines: &[&str]) -> (u16, JoinHandle<String>) {
 }
 
 /// A client without manners: it says this and hears all until the server hangs up.
-pub(crate) async fn shout(port: u16, octets: &[u8]) -> String {
+pub(crate) async fn shout_octets(port: u16, octets: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     stream.write_all(octets).await.unwrap();
     let mut heard = Vec::new();
     // The server may hang up before it has read everything: what came before counts.
     let _ = stream.read_to_end(&mut heard).await;
-    String::from_utf8_lossy(&heard).into_owned()
+    heard
+}
+
+/// The same, as text.
+pub(crate) async fn shout(port: u16, octets: &[u8]) -> String {
+    String::from_utf8_lossy(&shout_octets(port, octets).await).into_owned()
 }
 
 /// The same, but it says that nothing follows, and nobody cares for the answer.

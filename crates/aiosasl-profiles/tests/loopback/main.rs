@@ -5,6 +5,8 @@ mod house;
 mod imap;
 mod irc;
 mod layers;
+mod mongodb;
+mod mqtt;
 mod pop3;
 mod postgres;
 mod runner;

@@ -11,12 +11,13 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use self::house::{House, PASSWORD, TOKEN, USER};
 use self::programs::{Login, Program, Tells};
 use self::rows::{Account, Row};
+use super::interop::{Entry, Found, Now, Verdict};
 use super::{Peer, Running, State, postgres, site::Site, start_all, table, tables};
 use crate::run;
 use crate::tally::Tally;
@@ -29,11 +30,8 @@ const LINE_LIMIT: Duration = Duration::from_secs(5);
 const UNKNOWN: &str = "nobody-of-this-name";
 
 /// Installs the clients, starts servers of ours over each kind of store, and plays the table.
-pub(super) fn run(command: &Path) -> Result<Tally> {
-    let mut rows = Vec::new();
-    for file in tables(&run::root().join("xtask/clients"))? {
-        rows.extend(rows::parse(&fs::read_to_string(file)?)?);
-    }
+pub(super) fn run(command: &Path) -> Result<(Tally, Found)> {
+    let rows = table_of_clients()?;
     for row in &rows {
         programs::find(&row.client)
             .with_context(|| format!("there is no client {}", row.client))?;
@@ -50,18 +48,69 @@ pub(super) fn run(command: &Path) -> Result<Tally> {
         })
         .collect::<Result<_>>()?;
     print!("{}", table::align(&lines(&rows, &played)));
+    let found = Found {
+        peers: rows
+            .iter()
+            .map(|row| (row.client.clone(), programs::version(&row.client)))
+            .collect(),
+        rows: rows.iter().zip(&played).map(|(row, it)| record(row, it)).collect(),
+    };
     let mut tally = Tally::default();
     for (row, played) in rows.iter().zip(played) {
         match played.outcome {
             Outcome::Met => tally.passed += 1,
-            Outcome::Skipped(reason) => tally.skip(&row.name(), &reason),
+            Outcome::Skipped(reason) | Outcome::Absent(reason) => tally.skip(&row.name(), &reason),
             Outcome::Failed(reason) => {
                 println!("\nFAIL {}\n     {}", row.name(), reason.replace('\n', "\n     "));
                 tally.fail(&row.name());
             }
         }
     }
-    Ok(tally)
+    Ok((tally, found))
+}
+
+/// What the table means the rows to come to.
+pub(super) fn planned() -> Result<Vec<Now>> {
+    let planned = |row: &Row| {
+        let outcome = row.skip.clone().map_or(Outcome::Met, Outcome::Skipped);
+        record(row, &Played::without(outcome))
+    };
+    Ok(table_of_clients()?.iter().map(planned).collect())
+}
+
+fn table_of_clients() -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for file in tables(&run::root().join("xtask/clients"))? {
+        rows.extend(rows::parse(&fs::read_to_string(file)?)?);
+    }
+    Ok(rows)
+}
+
+/// What there is to be kept of a row that was played.
+fn record(row: &Row, played: &Played) -> Now {
+    let word = |field: &str| played.said[field].as_str().map(str::to_owned);
+    let first_line = |text: &String| text.lines().next().map(str::to_owned);
+    let (result, reason) = match &played.outcome {
+        Outcome::Met if row.comes_in() => (Verdict::Works, None),
+        Outcome::Met => (Verdict::Refused, word("reason").or_else(|| word("code"))),
+        Outcome::Skipped(reason) | Outcome::Absent(reason) => (Verdict::Hole, first_line(reason)),
+        Outcome::Failed(reason) => (Verdict::Fails, first_line(reason)),
+    };
+    let works = result == Verdict::Works;
+    let entry = Entry {
+        peer: row.client.clone(),
+        port: row.protocol.clone(),
+        mechanism: row.mechanism.clone(),
+        tls: row.tls.name().to_owned(),
+        binding: String::new(),
+        account: row.account.name().to_owned(),
+        more: vec![row.server.clone()],
+        result,
+        reason,
+        chosen: word("mechanism").filter(|it| works && *it != row.mechanism),
+        bound: word("channel_binding").filter(|_| works),
+    };
+    Now { entry, is_absent: matches!(played.outcome, Outcome::Absent(_)) }
 }
 
 /// The servers by the name of their store, or why one is not there.
@@ -105,39 +154,41 @@ struct Played {
     got: String,
     elapsed: Duration,
     outcome: Outcome,
+    /// The server's last line.
+    said: Value,
 }
 
 enum Outcome {
     Met,
     Skipped(String),
+    /// The client, or the store, is not on this machine.
+    Absent(String),
     Failed(String),
 }
 
 impl Played {
-    fn skipped(reason: &str) -> Self {
-        let outcome = Outcome::Skipped(reason.to_owned());
-        Self { got: "-".to_owned(), elapsed: Duration::ZERO, outcome }
-    }
-
-    fn failed(reason: String) -> Self {
-        Self { got: "-".to_owned(), elapsed: Duration::ZERO, outcome: Outcome::Failed(reason) }
+    /// No client was even called.
+    fn without(outcome: Outcome) -> Self {
+        Self { got: "-".to_owned(), elapsed: Duration::ZERO, outcome, said: Value::Null }
     }
 }
 
 fn play(row: &Row, houses: &Houses, missing: &[(&str, String)]) -> Result<Played> {
     if let Some(reason) = &row.skip {
-        return Ok(Played::skipped(reason));
+        return Ok(Played::without(Outcome::Skipped(reason.clone())));
     }
     let program = programs::find(&row.client).context("checked above")?;
     if let Some((_, reason)) = missing.iter().find(|(name, _)| *name == program.name) {
-        return Ok(Played::skipped(reason));
+        return Ok(Played::without(Outcome::Absent(reason.clone())));
     }
     let house = houses.iter().find(|(name, _)| *name == row.server);
     let house = match house.map(|(_, house)| house) {
         Some(Ok(house)) => house,
-        Some(Err(reason)) if row.server == "postgres" => return Ok(Played::skipped(reason)),
-        Some(Err(reason)) => return Ok(Played::failed(reason.clone())),
-        None => return Ok(Played::failed(format!("there is no server {}", row.server))),
+        Some(Err(reason)) if row.server == "postgres" => {
+            return Ok(Played::without(Outcome::Absent(reason.clone())));
+        }
+        Some(Err(reason)) => return Ok(Played::without(Outcome::Failed(reason.clone()))),
+        None => bail!("there is no server {}", row.server),
     };
     log_in(row, program, house)
 }
@@ -176,7 +227,9 @@ fn log_in(row: &Row, program: &Program, house: &House) -> Result<Played> {
             heard.join("\n")
         ))
     };
-    Ok(Played { got: rows::summary(content, heard.last()), elapsed: said.elapsed, outcome })
+    let got = rows::summary(content, heard.last());
+    let told = heard.last().cloned().unwrap_or_default();
+    Ok(Played { got, elapsed: said.elapsed, outcome, said: told })
 }
 
 /// What the server has written since, once it has written anything.
@@ -195,10 +248,10 @@ fn wait_for_line(house: &House, before: usize) -> Result<Vec<Value>> {
 fn lines(rows: &[Row], played: &[Played]) -> Vec<[String; 9]> {
     let head = ["", "client", "server", "protocol", "tls", "mechanism", "account", "got", "ms"];
     let mut lines = vec![head.map(str::to_owned)];
-    for (row, Played { got, elapsed, outcome }) in rows.iter().zip(played) {
+    for (row, Played { got, elapsed, outcome, .. }) in rows.iter().zip(played) {
         let mark = match outcome {
             Outcome::Met => "ok",
-            Outcome::Skipped(_) => "skip",
+            Outcome::Skipped(_) | Outcome::Absent(_) => "skip",
             Outcome::Failed(_) => "FAIL",
         };
         let milliseconds = elapsed.as_millis().to_string();

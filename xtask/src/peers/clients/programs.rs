@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::peers::install;
+use crate::peers::interop;
 use crate::peers::rows::Tls;
 use crate::peers::site::Site;
 use crate::run;
@@ -95,6 +96,11 @@ const PYTHON: &str = "/usr/bin/python3";
 
 pub(super) fn find(name: &str) -> Option<&'static Program> {
     ALL.iter().find(|program| program.name == name)
+}
+
+/// Package and version of a client.
+pub(super) fn version(name: &str) -> String {
+    find(name).map_or_else(String::new, |program| interop::of_packages(program.packages))
 }
 
 /// Gets the clients onto the machine; what comes back is which are not there, and why.

@@ -75,14 +75,18 @@ impl Row {
         format!("{client} {server} {protocol} {} {mechanism} {}", tls.name(), account.name())
     }
 
+    /// Whether somebody comes in.
+    pub(super) fn comes_in(&self) -> bool {
+        matches!(self.account, Account::User | Account::Token) && self.refused.is_none()
+    }
+
     /// All that differs between what was expected and what came; empty where the row is met. `client` is whether the client
     /// thinks that it came in, where it says so.
     pub(super) fn differences(&self, client: Option<bool>, server: Option<&Value>) -> Vec<String> {
         let Some(server) = server else {
             return vec!["the server has decided nothing".to_owned()];
         };
-        let comes_in =
-            matches!(self.account, Account::User | Account::Token) && self.refused.is_none();
+        let comes_in = self.comes_in();
         let mut expected = vec![
             ("outcome", if comes_in { "authenticated" } else { "refused" }),
             ("protocol", &*self.protocol),

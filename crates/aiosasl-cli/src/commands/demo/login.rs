@@ -113,7 +113,10 @@ impl Attempt {
         rules: Rules,
     ) -> Result<AuthenticationReport, Failed> {
         let bindings = self.bindings(session.bindings());
-        let offer = session.offer().clone();
+        let mut offer = session.offer().clone();
+        if offer.unlisted {
+            offer.mechanisms.push(self.mechanism.name);
+        }
         let connection = Connection {
             offered: Offered {
                 mechanisms: &offer.mechanisms,

@@ -161,9 +161,13 @@ fn bindings(mechanism: &Mechanism) -> Vec<Option<BindingKind>> {
     }
 }
 
-/// Not every protocol has a port where TLS comes first.
+/// Not every protocol has a port where TLS comes first, nor a command with which it begins.
 fn has(protocol: Protocol, tls: TlsMode) -> bool {
-    tls != TlsMode::Implicit || protocol.implicit_tls_name().is_some()
+    match tls {
+        TlsMode::StartTls => protocol.can_start_tls(),
+        TlsMode::Implicit => protocol.implicit_tls_name().is_some() || !protocol.can_start_tls(),
+        TlsMode::Auto | TlsMode::Off => true,
+    }
 }
 
 /// Without TLS there is nothing to bind to, nobody whom a certificate names, and somebody who reads along.

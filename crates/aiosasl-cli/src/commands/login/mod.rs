@@ -199,7 +199,11 @@ impl Arguments {
         plan: &Plan,
         trace: &Trace,
     ) -> Result<Negotiated, NegotiationError> {
-        let offer = session.offer().clone();
+        let mut offer = session.offer().clone();
+        if offer.unlisted {
+            // What was named is tried: nobody can know better.
+            offer.mechanisms.extend(self.mechanisms.iter().map(|it| it.name));
+        }
         let connection = Connection {
             offered: Offered {
                 mechanisms: &offer.mechanisms,
@@ -220,6 +224,11 @@ impl Arguments {
     }
 
     fn bindings(&self, session: &Session) -> Vec<ChannelBinding> {
+        // Whoever has a binding and does not use it says that the server can't, which nobody knows here.
+        let is_wanted = self.mechanisms.iter().any(|it| it.name.is_plus());
+        if session.offer().unlisted && !is_wanted {
+            return Vec::new();
+        }
         let wanted =
             |it: &&ChannelBinding| self.binding_type.as_ref().is_none_or(|kind| kind == it.kind());
         session.bindings().iter().filter(wanted).cloned().collect()

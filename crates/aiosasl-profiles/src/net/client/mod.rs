@@ -7,9 +7,11 @@ use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 use super::{Offer, Protocol, opening::Opening, transport::Transport};
 use crate::{WireClass, WireError};
 
+mod amqp;
 mod imap;
 mod irc;
 mod mongodb;
+mod mqtt;
 mod pop3;
 mod postgres;
 pub(super) mod sieve;
@@ -23,9 +25,11 @@ mod xmpp;
 /// A [`WireError`]; class [`Protocol`](WireClass::Protocol) for a protocol that has no client here.
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
+        Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Mongodb => Box::new(mongodb::Client::open(opening).await?),
+        Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
         Protocol::Postgres => Box::new(postgres::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),

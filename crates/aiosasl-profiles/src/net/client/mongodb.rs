@@ -22,8 +22,8 @@ pub(super) struct Client {
     offer: Offer,
     /// Whose users log in, where somebody else vouches for none of them.
     database: String,
-    /// What there is for those of `$external`.
-    external: Vec<MechanismName>,
+    /// What there is for them; all else is for those of `$external`.
+    internal: Vec<MechanismName>,
     next_id: i32,
     exchange: Option<Exchange>,
     /// What was said before it was asked for, and the answer.
@@ -92,7 +92,7 @@ impl Client {
             transport,
             offer: Offer { initial_response: true, ..Offer::default() },
             database: opening.target.path.as_deref().unwrap_or(DATABASE).to_owned(),
-            external: names(&UNLISTED),
+            internal: names(&ASSUMED),
             next_id: 1,
             exchange: None,
             speculation: None,
@@ -109,22 +109,23 @@ impl Client {
         let answer = self.hello(named(&self.database).as_deref(), first).await?;
         self.describe(&answer);
         let mut listed = client::mechanisms(&answer)?;
-        // Whom nobody knows here, somebody else may vouch for.
-        let is_unknown = user.is_some() && !client::lists_mechanisms(&answer);
-        if is_unknown && opening.target.path.is_none() {
-            let external = self.hello(named(EXTERNAL).as_deref(), None).await?;
-            listed = client::mechanisms(&external)?;
-            self.external.extend(listed.names());
+        let is_known = user.is_none() || client::lists_mechanisms(&answer);
+        if is_known {
+            self.internal.extend(listed.names());
+        } else if opening.target.path.is_none() {
+            // Whom nobody knows here, somebody else may vouch for.
+            listed = client::mechanisms(&self.hello(named(EXTERNAL).as_deref(), None).await?)?;
         }
         self.offer.unreadable = listed.unreadable();
+        self.offer.unlisted = listed.is_empty();
         self.offer.mechanisms = self.all_of(&listed);
         Ok(())
     }
 
     /// What is listed, or else assumed; and what is listed nowhere.
     fn all_of(&self, listed: &MechanismList) -> Vec<MechanismName> {
-        let assumed =
-            if listed.is_empty() && self.database != EXTERNAL { &ASSUMED[..] } else { &[] };
+        let is_assumed = listed.is_empty() && self.database != EXTERNAL;
+        let assumed = if is_assumed { &ASSUMED[..] } else { &[] };
         let mut all = listed.names();
         for name in names(assumed).into_iter().chain(names(&UNLISTED)) {
             if !all.contains(&name) {
@@ -183,7 +184,7 @@ impl Client {
     }
 
     fn database_for(&self, mechanism: MechanismName) -> &str {
-        if self.external.contains(&mechanism) { EXTERNAL } else { &self.database }
+        if self.internal.contains(&mechanism) { &self.database } else { EXTERNAL }
     }
 }
 
