@@ -25,14 +25,14 @@ use aiosasl::{
 
 /// SCRAM-SHA-256 with a name that nobody prepares.
 pub const SCRAM_SHA_256: Mechanism = Mechanism {
-    client: |context| as_it_is(&scram::SCRAM_SHA_256, context, prepared(context.credentials)?),
+    client: |context| as_it_is(&scram::SCRAM_SHA_256, context, &prepared(context.credentials)?),
     server: |context| (scram::SCRAM_SHA_256.server)(&taking_names_as_they_are(context)),
     ..scram::SCRAM_SHA_256
 };
 
 /// SCRAM-SHA-1 with a digest in the password's place.
 pub const SCRAM_SHA_1: Mechanism = Mechanism {
-    client: |context| as_it_is(&scram::SCRAM_SHA_1, context, digested(context.credentials)?),
+    client: |context| as_it_is(&scram::SCRAM_SHA_1, context, &digested(context.credentials)?),
     server: |context| (scram::SCRAM_SHA_1.server)(&taking_names_as_they_are(context)),
     ..scram::SCRAM_SHA_1
 };
@@ -47,11 +47,11 @@ const REALM: &str = "mongo";
 fn as_it_is(
     mechanism: &Mechanism,
     context: &ClientContext<'_>,
-    credentials: Credentials,
+    credentials: &Credentials,
 ) -> Result<Box<dyn ClientMechanism>, Error> {
     let rules = Rules { preparation: Preparation::None, ..context.rules.clone() };
     (mechanism.client)(&ClientContext {
-        credentials: &credentials,
+        credentials,
         binding: ClientBinding::Unsupported,
         rules,
         ..context.clone()
