@@ -7,16 +7,40 @@ use aiosasl::{
     name::MechanismName,
 };
 
-use super::{Api, ApiRange, Reply, ReplyBody, error_code};
+use super::{Api, ApiRange, Reply, ReplyBody, close, error_code};
 use crate::{
     WireError,
     frame::{Frame, MechanismList},
 };
 
+/// The number of the request for what there is in a cluster.
+pub const METADATA: i16 = 3;
+
 /// The versions that are spoken here.
 pub fn versions() -> Vec<ApiRange> {
     let known = [Api::SaslHandshake, Api::ApiVersions, Api::SaslAuthenticate];
-    known.map(|api| ApiRange { key: api.key(), oldest: 0, newest: api.newest() }).into()
+    let range = |api: Api| ApiRange { key: api.key(), oldest: 0, newest: api.newest() };
+    let metadata = ApiRange { key: METADATA, oldest: 0, newest: 1 };
+    [metadata].into_iter().chain(known.map(range)).collect()
+}
+
+/// The answer to a request for what there is, in version 0 or 1: this broker, and no topics.
+///
+/// # Errors
+///
+/// A [`WireError`] where the host's name is too long.
+pub fn metadata(correlation: i32, version: i16, host: &str, port: u16) -> Result<Frame, WireError> {
+    const NODE: i32 = 1;
+    close(|to| {
+        to.put(&correlation.to_be_bytes());
+        to.put(&1_i32.to_be_bytes()).put(&NODE.to_be_bytes());
+        to.counted_u16(host.as_bytes()).put(&i32::from(port).to_be_bytes());
+        if version >= 1 {
+            // No rack; and this one is the controller.
+            to.put(&(-1_i16).to_be_bytes()).put(&NODE.to_be_bytes());
+        }
+        to.put(&0_i32.to_be_bytes());
+    })
 }
 
 /// The answer to a handshake, of either version: whether this mechanism is one of those that are enabled.
@@ -29,10 +53,23 @@ pub fn handshake(
     mechanism: MechanismName,
     enabled: &[MechanismName],
 ) -> Result<Frame, WireError> {
-    let error = if enabled.contains(&mechanism) {
-        error_code::NONE
-    } else {
-        error_code::UNSUPPORTED_SASL_MECHANISM
+    let chosen = enabled.contains(&mechanism).then_some(mechanism);
+    handshake_by_name(correlation, chosen, enabled)
+}
+
+/// The same, where the mechanism has been looked up: a name may be one that no mechanism can have.
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long.
+pub fn handshake_by_name(
+    correlation: i32,
+    chosen: Option<MechanismName>,
+    enabled: &[MechanismName],
+) -> Result<Frame, WireError> {
+    let error = match chosen {
+        Some(_) => error_code::NONE,
+        None => error_code::UNSUPPORTED_SASL_MECHANISM,
     };
     let list: MechanismList = enabled.iter().copied().collect();
     Reply { correlation, error, body: ReplyBody::SaslHandshake(list) }.to_frame(1)

@@ -4,7 +4,9 @@
 mod house;
 mod imap;
 mod irc;
+mod kafka;
 mod layers;
+mod memcached;
 mod mongodb;
 mod mqtt;
 mod pop3;

@@ -139,9 +139,24 @@ fn good_rows() -> Vec<Row> {
     rows
 }
 
-/// Services on IRC have longer names than RFC 4422 allows, and nobody else knows them.
+/// Services on IRC have longer names than RFC 4422 allows, and nobody else knows them. Kafka does not tell a challenge from a
+/// success that has something to say, nor no initial response from an empty one, and so is for mechanisms alone in which that
+/// makes no difference; in MongoDB, too, an empty initial response is none.
 fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
-    protocol == Protocol::Irc || mechanism.name.as_str().len() <= MechanismName::MAX_LEN
+    match protocol {
+        Protocol::Irc => true,
+        Protocol::Mongodb if mechanism.name == "SECURID" => false,
+        Protocol::Kafka => {
+            let is_ambiguous = match mechanism.properties.needs {
+                Needs::Visit => true,
+                Needs::Ticket => mechanism.name != "GSSAPI",
+                Needs::Passcode => mechanism.name == "SECURID",
+                _ => false,
+            };
+            !is_ambiguous && mechanism.name.as_str().len() <= MechanismName::MAX_LEN
+        }
+        _ => mechanism.name.as_str().len() <= MechanismName::MAX_LEN,
+    }
 }
 
 /// Not every protocol knows every type of binding.

@@ -10,6 +10,8 @@ use crate::{WireClass, WireError};
 mod amqp;
 mod imap;
 mod irc;
+mod kafka;
+mod memcached;
 mod mongodb;
 mod mqtt;
 mod pop3;
@@ -28,6 +30,8 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
+        Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
+        Protocol::Memcached => Box::new(memcached::Client::open(opening).await?),
         Protocol::Mongodb => Box::new(mongodb::Client::open(opening).await?),
         Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),

@@ -282,6 +282,15 @@ impl<'a, S: Store> Door<'a, S> {
         matches!(self.outcome, Some(Outcome::Success(_)))
     }
 
+    /// Lets somebody who is in authenticate once more, for protocols that want it now and then; as whom they were in.
+    pub(super) fn begin_again(&mut self) -> Option<String> {
+        let account = self.account().map(str::to_owned);
+        if self.is_authenticated() {
+            self.outcome = None;
+        }
+        account
+    }
+
     /// As whom somebody has come in; `None` where nobody has, or nobody in particular.
     pub(super) fn account(&self) -> Option<&str> {
         let Some(Outcome::Success(success)) = &self.outcome else { return None };

@@ -6,8 +6,8 @@ use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
 use super::{
-    ServerConfig, serve_imap, serve_irc, serve_mongodb, serve_mqtt, serve_pop3, serve_postgres,
-    serve_sieve, serve_smtp, serve_xmpp,
+    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_mongodb, serve_mqtt, serve_pop3,
+    serve_postgres, serve_sieve, serve_smtp, serve_xmpp,
 };
 use crate::{WireClass, WireError, net::Protocol};
 
@@ -15,6 +15,7 @@ use crate::{WireClass, WireError, net::Protocol};
 pub const SERVED: &[Protocol] = &[
     Protocol::Imap,
     Protocol::Irc,
+    Protocol::Kafka,
     Protocol::Mongodb,
     Protocol::Mqtt,
     Protocol::Pop3,
@@ -61,6 +62,7 @@ pub async fn serve<S: Store + Send>(
     match protocol {
         Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
+        Protocol::Kafka => serve_kafka(stream, config, implicit_tls, store).await,
         Protocol::Mongodb => serve_mongodb(stream, config, implicit_tls, store).await,
         Protocol::Mqtt => serve_mqtt(stream, config, implicit_tls, store).await,
         Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, store).await,
