@@ -149,22 +149,24 @@ fn wait_until_ready(log: &Path) -> Result<()> {
 
 /// What makes the accounts, an empty line behind each.
 fn statements() -> String {
-    let quoted = |text: &str| text.replace('\'', "''");
-    let mut all = String::new();
-    for account in &ACCOUNTS {
+    let account = |account: &Account| {
         let Credentials { user, password } = account.stored;
+        let password = password.replace('\'', "''");
         let hash = if account.key == "md5" { "md5" } else { "scram-sha-256" };
         let login = if account.key == "not-allowed" { "NOLOGIN" } else { "LOGIN" };
-        let password = quoted(password);
-        all += &format!(
-            "SET password_encryption = '{hash}';\n\nCREATE ROLE \"{user}\" {login} PASSWORD '{password}';\n\n"
-        );
-    }
-    all += "CREATE ROLE trusted LOGIN;\n\n";
-    // A database for whoever names none, and one that certificates open.
-    all += "CREATE DATABASE \"user\" TEMPLATE template0;\n\n";
-    all += "CREATE DATABASE cert TEMPLATE template0;\n\n";
-    all
+        [
+            format!("SET password_encryption = '{hash}'"),
+            format!("CREATE ROLE \"{user}\" {login} PASSWORD '{password}'"),
+        ]
+    };
+    let others = [
+        "CREATE ROLE trusted LOGIN",
+        // A database for whoever names none, and one that certificates open.
+        "CREATE DATABASE \"user\" TEMPLATE template0",
+        "CREATE DATABASE cert TEMPLATE template0",
+    ];
+    let all = ACCOUNTS.iter().flat_map(account).chain(others.map(str::to_owned));
+    all.map(|statement| format!("{statement};\n\n")).collect()
 }
 
 /// The folder of the newest version's programs.

@@ -28,10 +28,18 @@ struct Row {
     preparation: Option<Preparation>,
     /// The fewest iterations that its servers may ask for (SCRAM).
     min_iterations: u32,
-    /// Whether the client says who it is before there is an exchange, so that no mechanism has to.
-    names_user: bool,
+    /// When the client says who it is.
+    named: Named,
     /// What exchanges can be tied to.
     bindings: Bindings,
+}
+
+/// When a client says who it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// Before there is an exchange.
+    Before,
+    Within,
 }
 
 /// What exchanges can be tied to.
@@ -57,7 +65,7 @@ const PLAIN: Row = Row {
     carries_layers: true,
     preparation: None,
     min_iterations: *Rules::ITERATIONS.start(),
-    names_user: false,
+    named: Named::Within,
     bindings: Bindings::All,
 };
 
@@ -115,7 +123,7 @@ protocols! {
     /// POP3 (RFC 1939, RFC 5034).
     Pop3 => { scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop" }
     /// PostgreSQL's protocol 3.
-    Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false, preparation: Some(Preparation::RawOnFailure), min_iterations: 1, names_user: true, bindings: Bindings::EndPoint }
+    Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false, preparation: Some(Preparation::RawOnFailure), min_iterations: 1, named: Named::Before, bindings: Bindings::EndPoint }
     /// Cyrus SASL's saslauthd, for other programs.
     Saslauthd => { scheme: "saslauthd", service: "imap", socket: Some("/run/saslauthd/mux"), upgrades: false, carries_layers: false }
     /// ManageSieve (RFC 5804).
@@ -209,7 +217,7 @@ impl Protocol {
 
     /// Whether the client says who it is before there is an exchange, so that no mechanism has to.
     pub fn names_user(self) -> bool {
-        self.row().names_user
+        self.row().named == Named::Before
     }
 
     /// Whether an exchange can be tied to a channel by this type here.

@@ -149,7 +149,7 @@ impl Client {
                 }
             }
             Authentication::CleartextPassword => {
-                self.expect(Awaited::Password, own_login::PASSWORD.name)
+                self.expect(Awaited::Password, own_login::PASSWORD.name);
             }
             Authentication::Md5Password(salt) => self.expect(Awaited::Hash(salt), postgres::MD5),
             Authentication::Sasl(list) => {

@@ -80,7 +80,7 @@ async fn obey<S: Store>(
             let list = user.map(|_| offered(door));
             match speculation {
                 Some(start) if !door.is_authenticated() => {
-                    talk.hello = Some(list);
+                    talk.hello = Some(Greeting { mechanisms: list });
                     return begin(door, talk, start).await;
                 }
                 _ => server::hello(list.as_ref(), None)?,
@@ -144,8 +144,13 @@ struct Talk {
     is_query: bool,
     /// Whether it was `authenticate`.
     is_at_once: bool,
-    /// Whether it was hello, with the beginning of an exchange; and what the answer has to list.
-    hello: Option<Option<MechanismList>>,
+    /// What else the answer has to say, where it was hello with the beginning of an exchange.
+    hello: Option<Greeting>,
+}
+
+/// What an answer to hello has to list.
+struct Greeting {
+    mechanisms: Option<MechanismList>,
 }
 
 impl Talk {
@@ -169,7 +174,7 @@ impl Talk {
     /// A step of an exchange, within the answer to hello where that began it.
     fn wrap(&mut self, step: Document) -> Result<Document, WireError> {
         match self.hello.take() {
-            Some(list) => server::hello(list.as_ref(), Some(&step)),
+            Some(greeting) => server::hello(greeting.mechanisms.as_ref(), Some(&step)),
             None => Ok(step),
         }
     }
@@ -182,7 +187,7 @@ impl Talk {
         database: &str,
     ) -> Result<Document, WireError> {
         match (verdict, &self.hello) {
-            (Err(_), Some(list)) => server::hello(list.as_ref(), None),
+            (Err(_), Some(greeting)) => server::hello(greeting.mechanisms.as_ref(), None),
             (Err(code), None) => server::failure(code),
             (Ok(_), _) if self.is_at_once => self.wrap(server::let_in(user, database)?),
             (Ok(additional_data), _) => {
