@@ -113,6 +113,7 @@ impl ConnectionOptions {
             client_certificate,
             speculation: None,
             observer: Some(observer),
+            ..Options::default()
         })
     }
 

@@ -117,16 +117,16 @@ passdb {{
 }
 
 /// Who does the work. Dovecot's own users face the network where root may choose them.
-struct Users {
-    login: String,
-    internal: String,
-    group: String,
+pub(super) struct Users {
+    pub(super) login: String,
+    pub(super) internal: String,
+    pub(super) group: String,
     mail: (String, String),
     chroot: bool,
 }
 
 impl Users {
-    fn package() -> Self {
+    pub(super) fn package() -> Self {
         Self {
             login: "dovenull".into(),
             internal: "dovecot".into(),
@@ -136,7 +136,7 @@ impl Users {
         }
     }
 
-    fn ourselves() -> Result<Self> {
+    pub(super) fn ourselves() -> Result<Self> {
         let [user, group] = ["-un", "-gn"].map(|what| {
             run::output(Command::new("id").arg(what), run::SHORT)
                 .map(|it| it.stdout.trim().to_owned())
@@ -152,7 +152,7 @@ impl Users {
     }
 }
 
-fn passwd_file() -> String {
+pub(super) fn passwd_file() -> String {
     MAIL.iter().fold(String::new(), |mut text, account| {
         let super::site::Credentials { user, password } = account.stored;
         writeln!(text, "{user}:{{PLAIN}}{password}").ok();
@@ -240,7 +240,7 @@ userdb {{
     text + &service(users, "stats", &[])
 }
 
-fn chroot(users: &Users) -> &'static str {
+pub(super) fn chroot(users: &Users) -> &'static str {
     if users.chroot { "" } else { "  chroot =\n" }
 }
 

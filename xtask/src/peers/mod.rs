@@ -4,6 +4,8 @@ mod backports;
 mod certificates;
 mod clients;
 mod dovecot;
+mod dovecot_auth;
+mod fast;
 mod install;
 pub(crate) mod interop;
 mod irc;
@@ -15,9 +17,11 @@ mod postfix;
 mod postgres;
 mod process;
 mod prosody;
+mod proton;
 mod rabbitmq;
 mod relay;
 mod rows;
+mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
@@ -68,6 +72,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &postgres::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
+    &proton::PEER,
 ];
 
 /// Servers in which the tests of `aiosasl-store` keep accounts.

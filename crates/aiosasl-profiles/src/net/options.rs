@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use aiosasl::{message::ClientMessage, name::MechanismName, secret::Secret};
 
-use super::{Protocol, TlsInfo};
+use super::{Protocol, Sasl2Options, TlsInfo};
 
 /// How to connect; the default is TLS where it can be had, trusting the platform's roots.
 #[derive(Clone, Default)]
@@ -23,6 +23,8 @@ pub struct Options {
     /// same request, said in the session, is then answered without another round trip. What it says is sent before anything
     /// is known of the server: only under TLS where that matters.
     pub speculation: Option<ClientMessage>,
+    /// What to ask for together with an exchange, where the protocol has room for it: XMPP.
+    pub sasl2: Sasl2Options,
     /// Who is told how it goes.
     pub observer: Option<Observer>,
 }
@@ -35,6 +37,7 @@ impl fmt::Debug for Options {
             .field("trust", &self.trust)
             .field("server_name", &self.server_name)
             .field("client_certificate", &self.client_certificate)
+            .field("sasl2", &self.sasl2)
             .finish_non_exhaustive()
     }
 }

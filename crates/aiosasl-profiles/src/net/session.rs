@@ -14,7 +14,7 @@ use aiosasl::{
 use tokio::time::timeout;
 
 use super::{
-    AuthenticatedStream, Event, Observer, Offer, Options, Protocol, Target, TlsInfo,
+    AuthenticatedStream, Event, Granted, Observer, Offer, Options, Protocol, Target, TlsInfo,
     client::{self, AnyClient},
     opening::Opening,
 };
@@ -74,6 +74,12 @@ impl Session {
     /// What an exchange can be tied to.
     pub fn bindings(&self) -> &[ChannelBinding] {
         self.client.transport().bindings()
+    }
+
+    /// What the server has said together with the success, where the protocol has room for that: who we are now, whether
+    /// a resource was bound, a token for later logins ([`Options::sasl2`]).
+    pub fn granted(&self) -> Option<&Granted> {
+        self.client.granted()
     }
 
     /// Whether somebody can read along, or play the server: only TLS with a verified certificate is confidential.

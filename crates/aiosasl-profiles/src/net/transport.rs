@@ -205,6 +205,11 @@ impl Transport {
         if self.lines.is_empty() { self.read().await } else { Ok(self.lines.take()) }
     }
 
+    /// Takes octets back that came as a [`chunk`](Self::chunk), and that nobody could use: they are read first, next time.
+    pub(crate) fn unread(&mut self, octets: &[u8]) {
+        self.opened = Line::new([octets, &self.opened].concat());
+    }
+
     /// Sends octets, and sees to it that they leave.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use crate::house::{
-    PKI, Served, login_with, open_config, serve, shout, shout_and_leave, store, tls_config,
+    PKI, Served, login_ruled, open_config, serve, shout, shout_and_leave, store, tls_config,
     trusting, who, why,
 };
 
@@ -105,7 +105,7 @@ async fn a_user_has_mechanisms_and_comes_in_by_them() {
             !session.offer().mechanisms.iter().any(|it| it.is_plus() || it.as_str() == "PASSWORD")
         );
         assert!(session.bindings().is_empty(), "there is nothing to tie an exchange to");
-        let done = login_with(&mut session, mechanism, "pencil", Rules::default()).await.unwrap();
+        let done = login_ruled(&mut session, mechanism, "pencil", Rules::default()).await.unwrap();
         assert_eq!(done.server_verified, mechanism != "PLAIN");
         let mut stream = session.into_stream().unwrap();
         let body = Builder::default().int32("ping", 1).text("$db", "admin").finish().unwrap();
@@ -126,10 +126,10 @@ async fn a_user_has_mechanisms_and_comes_in_by_them() {
 async fn a_wrong_password_can_be_followed_by_the_right_one() {
     let (port, served) = server(open_config(), false).await;
     let mut session = open(port, &Options::default()).await.unwrap();
-    let failed = login_with(&mut session, "SCRAM-SHA-256", "pencils", Rules::default()).await;
+    let failed = login_ruled(&mut session, "SCRAM-SHA-256", "pencils", Rules::default()).await;
     assert_eq!(failed.unwrap_err().class(), WireClass::Credentials);
     assert!(session.is_usable());
-    let _ = login_with(&mut session, "SCRAM-SHA-256", "pencil", Rules::default()).await.unwrap();
+    let _ = login_ruled(&mut session, "SCRAM-SHA-256", "pencil", Rules::default()).await.unwrap();
     session.close().await;
     assert_eq!(who(served).await.0, "user");
 }
@@ -197,7 +197,7 @@ async fn whoever_is_unknown_here_may_be_known_elsewhere() {
     target.path = Some("sales".to_owned());
     let mut session = connect(&target, &Options::default()).await.unwrap();
     assert!(session.offer().unlisted);
-    let failed = login_with(&mut session, "SCRAM-SHA-256", "pencil", Rules::default()).await;
+    let failed = login_ruled(&mut session, "SCRAM-SHA-256", "pencil", Rules::default()).await;
     assert_eq!(failed.unwrap_err().class(), WireClass::Credentials);
     let heard = heard.await.unwrap();
     assert_eq!(heard[0].text("saslSupportedMechs"), Some("sales.user"));
@@ -211,7 +211,7 @@ async fn certificates_have_a_command_of_their_own() {
     let (port, served) = server(config, true).await;
     let options = Options { client_certificate: Some(PKI.client.clone()), ..under_tls() };
     let mut session = open(port, &options).await.unwrap();
-    let _ = login_with(&mut session, "MONGODB-X509", "", Rules::default()).await.unwrap();
+    let _ = login_ruled(&mut session, "MONGODB-X509", "", Rules::default()).await.unwrap();
     session.close().await;
     assert_eq!(who(served).await, ("user".to_owned(), "MONGODB-X509".to_owned()));
 

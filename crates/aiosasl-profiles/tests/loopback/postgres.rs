@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use crate::house::{
-    PKI, Served, login_with, open_config, serve, shout, shout_and_leave, store, tls_config,
+    PKI, Served, login_ruled, open_config, serve, shout, shout_and_leave, store, tls_config,
     trusting, who, why,
 };
 
@@ -85,7 +85,7 @@ async fn tls_is_asked_for_and_the_certificate_is_what_an_exchange_is_tied_to() {
     assert!(session.offer().start_tls_offered && session.tls().is_some());
     assert!(session.offer().mechanisms[0].is_plus(), "{:?}", session.offer());
     let rules = target(port).rules();
-    let done = login_with(&mut session, "SCRAM-SHA-256-PLUS", "pencil", rules).await.unwrap();
+    let done = login_ruled(&mut session, "SCRAM-SHA-256-PLUS", "pencil", rules).await.unwrap();
     assert_eq!(done.channel_binding, Some(BindingKind::TlsServerEndPoint));
     session.close().await;
     assert_eq!(who(served).await, ("user".to_owned(), "SCRAM-SHA-256-PLUS".to_owned()));
@@ -97,7 +97,7 @@ async fn tls_may_begin_at_once_and_says_for_which_protocol() {
     let options = Options { tls: TlsMode::Implicit, ..trusting() };
     let mut session = open(port, &options).await.unwrap();
     let rules = target(port).rules();
-    let _ = login_with(&mut session, "PLAIN", "pencil", rules).await.unwrap();
+    let _ = login_ruled(&mut session, "PLAIN", "pencil", rules).await.unwrap();
     session.close().await;
     assert_eq!(who(served).await, ("user".to_owned(), "PLAIN".to_owned()));
 
@@ -114,7 +114,7 @@ async fn the_session_that_follows_is_left_to_whoever_takes_it_over() {
     let (port, served) = server(open_config()).await;
     let mut session = open(port, &in_the_clear()).await.unwrap();
     let rules = target(port).rules();
-    let _ = login_with(&mut session, "SCRAM-SHA-256", "pencil", rules).await.unwrap();
+    let _ = login_ruled(&mut session, "SCRAM-SHA-256", "pencil", rules).await.unwrap();
     let mut stream = session.into_stream().unwrap();
     let query = Frontend::Other(b'Q', b"select 1\0".as_slice().into()).to_frame().unwrap();
     stream.write_all(&query).await.unwrap();
@@ -142,7 +142,7 @@ async fn passwords_and_md5_go_their_own_way() {
             let mut session = open(port, &trusting()).await.unwrap();
             assert_eq!(session.offer().mechanisms, [mechanism.name]);
             let rules = target(port).rules();
-            match login_with(&mut session, name, password, rules).await {
+            match login_ruled(&mut session, name, password, rules).await {
                 Ok(_) => assert!(comes_in),
                 Err(failed) => {
                     assert!(!comes_in, "{failed:?}");
@@ -172,7 +172,7 @@ async fn wrong_passwords_and_unknown_users_hear_the_same() {
         let (port, _) = server(open_config()).await;
         let target = Target::new(Protocol::Postgres, "localhost", port).with_user(user);
         let mut session = connect(&target, &in_the_clear()).await.unwrap();
-        let failed = login_with(&mut session, "SCRAM-SHA-256", password, target.rules()).await;
+        let failed = login_ruled(&mut session, "SCRAM-SHA-256", password, target.rules()).await;
         match failed.unwrap_err() {
             crate::house::Failed::There(error) => WireError::of(&error).unwrap().clone(),
             other @ crate::house::Failed::Here(_) => panic!("{other:?}"),
@@ -203,7 +203,7 @@ async fn a_certificate_is_enough_where_the_server_takes_one() {
     let options = Options { client_certificate: Some(PKI.client.clone()), ..trusting() };
     let mut session = open(port, &options).await.unwrap();
     let rules = target(port).rules();
-    let _ = login_with(&mut session, "EXTERNAL", "", rules).await.unwrap();
+    let _ = login_ruled(&mut session, "EXTERNAL", "", rules).await.unwrap();
     session.close().await;
     assert_eq!(who(served).await, ("user".to_owned(), "EXTERNAL".to_owned()));
 }

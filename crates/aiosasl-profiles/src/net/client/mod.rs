@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 
-use super::{Offer, Protocol, opening::Opening, transport::Transport};
+use super::{Granted, Offer, Protocol, opening::Opening, transport::Transport};
 use crate::{WireClass, WireError};
 
 mod amqp;
@@ -85,6 +85,11 @@ pub(super) trait Client: Send + 'static {
     fn last_words(&self) -> &[u8] {
         &[]
     }
+
+    /// What the server has said together with a success. Few have room for it.
+    fn granted(&self) -> Option<&Granted> {
+        None
+    }
 }
 
 /// A future that has to be boxed.
@@ -110,6 +115,8 @@ pub(super) trait AnyClient: Send {
     fn has_ended(&self) -> bool;
     /// [`Client::last_words`].
     fn last_words(&self) -> &[u8];
+    /// [`Client::granted`].
+    fn granted(&self) -> Option<&Granted>;
 }
 
 impl<C: Client> AnyClient for C {
@@ -147,5 +154,9 @@ impl<C: Client> AnyClient for C {
 
     fn last_words(&self) -> &[u8] {
         Client::last_words(self)
+    }
+
+    fn granted(&self) -> Option<&Granted> {
+        Client::granted(self)
     }
 }

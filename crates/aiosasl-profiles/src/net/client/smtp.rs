@@ -15,6 +15,8 @@ use crate::{
 /// How we call ourselves: an address literal, which says nothing about us.
 const EHLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
 
+const HELO: &[u8] = b"HELO [127.0.0.1]\r\n";
+
 /// A connection to an SMTP server.
 pub(super) struct Client {
     transport: Transport,
@@ -107,7 +109,11 @@ impl Client {
 
     async fn ask_capabilities(&mut self, opening: Opening<'_>) -> Result<(), WireError> {
         self.command(EHLO).await?;
-        let capabilities = Capabilities::read(&self.last)?;
+        let capabilities = match self.last.code {
+            // A server of before 1995 knows HELO alone, and no extensions with it (RFC 5321 section 3.2).
+            500 | 502 | 504 => self.say_hello().await?,
+            _ => Capabilities::read(&self.last)?,
+        };
         let limit = |size: u64| ("SIZE".to_owned(), size.to_string());
         self.offer.limits = capabilities.size.map(limit).into_iter().collect();
         self.offer.start_tls_offered = capabilities.start_tls;
@@ -116,6 +122,13 @@ impl Client {
         self.offer.capabilities = harmless(&capabilities.lines);
         opening.tell_offer(&self.offer.mechanisms, &self.offer.capabilities);
         Ok(())
+    }
+
+    /// The old greeting, to which nothing is offered; where that is refused, too, the first refusal counts.
+    async fn say_hello(&mut self) -> Result<Capabilities, WireError> {
+        let refusal = client::refused(&self.last);
+        self.command(HELO).await?;
+        if self.last.code == 250 { Ok(Capabilities::default()) } else { Err(refusal) }
     }
 
     async fn command(&mut self, line: &[u8]) -> Result<(), WireError> {
