@@ -166,7 +166,8 @@ fn statements() -> String {
         "CREATE DATABASE cert TEMPLATE template0",
     ];
     let all = ACCOUNTS.iter().flat_map(account).chain(others.map(str::to_owned));
-    all.map(|statement| format!("{statement};\n\n")).collect()
+    let end = ";\n\n";
+    all.collect::<Vec<_>>().join(end) + end
 }
 
 /// The folder of the newest version's programs.
