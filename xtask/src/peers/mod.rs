@@ -3,6 +3,7 @@
 mod backports;
 mod certificates;
 mod clients;
+mod cyrus;
 mod dovecot;
 mod dovecot_auth;
 mod fast;
@@ -65,6 +66,7 @@ pub(crate) struct Peer {
 pub(crate) const ALL: &[&Peer] = &[
     // First, since it takes longest.
     &rabbitmq::PEER,
+    &cyrus::PEER,
     &dovecot::PEER,
     &irc::PEER,
     &mosquitto::PEER,

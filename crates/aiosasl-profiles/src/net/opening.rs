@@ -28,12 +28,13 @@ impl Opening<'_> {
         let (stream, address) = if let Some(path) = &self.target.socket {
             (socket::unix(path).await.map_err(broken)?, None)
         } else {
-            let connected = socket::connect(&self.target.host, self.target.port).await;
+            let (host, port) = (self.target.server(), self.target.port);
+            let connected = socket::connect(host, port, self.options).await;
             connected.map(|(stream, peer)| (stream, Some(peer))).map_err(broken)?
         };
         self.tell(Event::Connected {
             protocol: self.target.protocol,
-            host: &self.target.host,
+            host: self.target.server(),
             address,
         });
         let mut transport = Transport::new(stream, limit, Ending::CrLfOrLf);
@@ -70,6 +71,11 @@ impl Opening<'_> {
         self.secure(transport).await
     }
 
+    /// The service that the server is to think of.
+    pub(crate) fn service(&self) -> &str {
+        self.options.service.as_deref().unwrap_or_else(|| self.target.protocol.service())
+    }
+
     /// Tells whoever wants to know.
     pub(crate) fn tell(&self, event: Event<'_>) {
         if let Some(observer) = &self.options.observer {
@@ -96,7 +102,7 @@ impl Opening<'_> {
         let mut config = tls::client_config(&options.trust, options.client_certificate.as_ref())?;
         let alpn = self.target.protocol.alpn().filter(|_| self.is_implicit());
         config.alpn_protocols = alpn.map(|it| it.as_bytes().to_vec()).into_iter().collect();
-        let name = options.server_name.as_deref().unwrap_or(&self.target.host);
+        let name = options.server_name.as_deref().unwrap_or(self.target.certificate_name());
         let verified = options.trust != Trust::Insecure;
         transport.connect_tls(Arc::new(config), tls::server_name(name)?, verified).await?;
         transport.retain_bindings(|kind| self.target.protocol.binds(kind));

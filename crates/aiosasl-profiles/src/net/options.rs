@@ -23,6 +23,12 @@ pub struct Options {
     /// same request, said in the session, is then answered without another round trip. What it says is sent before anything
     /// is known of the server: only under TLS where that matters.
     pub speculation: Option<ClientMessage>,
+    /// Whom to ask for names and for SRV records, instead of the platform's name servers.
+    #[cfg(feature = "srv")]
+    pub name_server: Option<SocketAddr>,
+    /// The service that a server is told of where it checks logins for others (Dovecot's authentication, saslauthd), where
+    /// that is not the protocol's own: `imap`.
+    pub service: Option<String>,
     /// What to ask for together with an exchange, where the protocol has room for it: XMPP.
     pub sasl2: Sasl2Options,
     /// Who is told how it goes.
@@ -37,6 +43,7 @@ impl fmt::Debug for Options {
             .field("trust", &self.trust)
             .field("server_name", &self.server_name)
             .field("client_certificate", &self.client_certificate)
+            .field("service", &self.service)
             .field("sasl2", &self.sasl2)
             .finish_non_exhaustive()
     }

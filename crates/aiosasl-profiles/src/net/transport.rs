@@ -15,7 +15,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use zeroize::Zeroizing;
 
 use super::{
-    socket::Socket,
+    socket::{self, Socket},
     stream::{AnyStream, AuthenticatedStream},
     tls::{self, TlsInfo},
 };
@@ -323,6 +323,15 @@ impl Transport {
         };
         let _ = timeout(LINGER_TIME, listening).await;
         self.stream = Stream::Closed;
+    }
+
+    /// Whether it goes over a Unix socket: octets that never leave this machine's kernel.
+    pub(crate) fn is_local(&self) -> bool {
+        match &self.stream {
+            Stream::Clear(stream) => socket::is_local(stream),
+            Stream::Tls(stream) => socket::is_local(stream.get_ref().0),
+            Stream::Closed => false,
+        }
     }
 
     /// What is known of TLS, where there is any.

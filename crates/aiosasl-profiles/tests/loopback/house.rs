@@ -124,7 +124,11 @@ impl Pki {
             let certificate = params.signed_by(&key, &ca).unwrap();
             (certificate.pem().into_bytes(), Secret::new(key.serialize_pem()))
         };
-        let (chain, key) = sign(&["localhost", "127.0.0.1"], "localhost");
+        let (chain, key) = sign(
+            // A domain, and one of its servers.
+            &["localhost", "127.0.0.1", "example.test", "imap.example.test"],
+            "localhost",
+        );
         let (client_chain, client_key) = sign(&[], "user");
         let client = ClientCertificate { chain: client_chain, key: client_key };
         Pki { ca: ca.pem().into_bytes(), client, chain, key }

@@ -2,20 +2,29 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
 mod amqp;
+#[cfg(feature = "srv")]
+mod dns;
+mod dovecot;
 mod house;
 mod imap;
 mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
+mod lmtp;
 mod memcached;
 mod mongodb;
 mod mqtt;
+mod nntp;
 mod pop3;
+mod pop3_login;
 mod postgres;
 mod runner;
+mod saslauthd;
 mod sieve;
 mod smtp;
+#[cfg(feature = "srv")]
+mod srv;
 mod tls;
 mod xmpp;
 mod xmpp_sasl2;

@@ -5,7 +5,7 @@ mod plan;
 mod report;
 mod verdict;
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
@@ -16,6 +16,7 @@ use aiosasl::{
 };
 use aiosasl_profiles::net::{self, Options, Session, Target};
 use clap::{Args, ValueEnum};
+use tokio::time::sleep;
 
 use self::{
     inline::Inline,
@@ -33,12 +34,15 @@ use crate::{
     trace::{self, Trace, Traced, What},
 };
 
+/// How long to wait before it is tried again after a temporary failure.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
+
 const EXAMPLES: &str = "\
 The password comes from --password-file, from $AIOSASL_PASSWORD, or from a prompt on a terminal; a bearer token from \
 --token-file or $AIOSASL_TOKEN: where there is one, and no --password-file, the token is shown.
 
 Without -m, all that policy allows is tried, strongest first: never ANONYMOUS, and EXTERNAL only with --client-cert. \
-A refused password is not tried again with another mechanism.
+A refused password is not tried again with another mechanism; a temporary failure is followed by two more tries.
 
 Status:
   0  authenticated
@@ -78,7 +82,7 @@ pub(crate) struct Arguments {
     token: TokenSource,
     #[command(flatten)]
     gss: GssOptions,
-    /// The service's registered name, for mechanisms that name it, where it is not the protocol's
+    /// The service's registered name, for mechanisms and servers that want it, where it is not the protocol's
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// The server's host name, for mechanisms that name it, where it is not the URL's
@@ -126,7 +130,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let trace = Trace::new();
     let options = arguments.connection.options(&url, trace.observer())?;
     let sasl2 = arguments.inline.wishes(url.target.protocol, plan.user_agent.clone())?;
-    let options = Options { sasl2, ..options };
+    let options = Options { sasl2, service: arguments.service.clone(), ..options };
     let work = arguments.log_in(&options, &plan, &trace);
     let limit = arguments.connection.timeout();
     let verdict = connection::run(limit, work)?.unwrap_or_else(|| Verdict::timeout(limit));
@@ -187,7 +191,21 @@ impl Arguments {
         Ok(plan.with_tickets(&self.gss.provider()))
     }
 
+    /// Logs in; what cannot be decided now is tried again, as long as there is time. A refusal is final.
     async fn log_in(&self, options: &Options, plan: &Plan, trace: &Trace) -> Verdict {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let verdict = self.log_in_once(options, plan, trace).await;
+            let elapsed = trace.record().elapsed();
+            let pause = pauses.next().filter(|pause| elapsed + *pause < self.connection.timeout());
+            let Some(pause) = pause.filter(|_| verdict.is_temporary()) else { return verdict };
+            let text = format!("{}; once more in {} s", verdict.summary(), pause.as_secs_f64());
+            trace.record().note(What::Broken(text));
+            sleep(pause).await;
+        }
+    }
+
+    async fn log_in_once(&self, options: &Options, plan: &Plan, trace: &Trace) -> Verdict {
         match net::connect(&plan.target, options).await {
             Err(error) => Verdict::unconnected(&error),
             Ok(mut session) => {

@@ -157,7 +157,7 @@ async fn probe(target: &Target, options: &Options) -> Result<Report, Fault> {
         }
         Err(error) => return Err(Fault::of_wire(&error)),
     };
-    let report = Report::of(target).with(&session, distrust.as_ref());
+    let report = Report::of(session.target()).with(&session, distrust.as_ref());
     session.close().await;
     Ok(report)
 }
@@ -167,7 +167,7 @@ impl Report {
     fn of(target: &Target) -> Self {
         Self {
             protocol: target.protocol.name(),
-            host: target.host.clone(),
+            host: target.server().to_owned(),
             port: target.port,
             socket: target.socket.as_ref().map(|path| path.display().to_string()),
             greeting: None,

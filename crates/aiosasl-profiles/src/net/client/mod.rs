@@ -8,14 +8,18 @@ use super::{Granted, Offer, Protocol, opening::Opening, transport::Transport};
 use crate::{WireClass, WireError};
 
 mod amqp;
+mod dovecot;
 mod imap;
 mod irc;
 mod kafka;
 mod memcached;
 mod mongodb;
 mod mqtt;
+mod nntp;
+mod own;
 mod pop3;
 mod postgres;
+mod saslauthd;
 pub(super) mod sieve;
 mod smtp;
 mod xmpp;
@@ -28,16 +32,21 @@ mod xmpp;
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
+        Protocol::DovecotAuth => Box::new(dovecot::Client::open(opening).await?),
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
         Protocol::Memcached => Box::new(memcached::Client::open(opening).await?),
         Protocol::Mongodb => Box::new(mongodb::Client::open(opening).await?),
         Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
+        Protocol::Nntp => Box::new(nntp::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
         Protocol::Postgres => Box::new(postgres::Client::open(opening).await?),
+        Protocol::Saslauthd => Box::new(saslauthd::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
-        Protocol::Smtp | Protocol::Submission => Box::new(smtp::Client::open(opening).await?),
+        Protocol::Lmtp | Protocol::Smtp | Protocol::Submission => {
+            Box::new(smtp::Client::open(opening).await?)
+        }
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
         other => {
             let text = format!("there is no client for {} here", other.name());
