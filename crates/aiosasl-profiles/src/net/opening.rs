@@ -44,14 +44,15 @@ impl Opening<'_> {
         Ok(transport)
     }
 
-    /// Whether to ask for TLS now, given that the server offers it or doesn't.
+    /// Whether to ask for TLS now, given that the server offers it or doesn't. A socket of this machine needs none, and no
+    /// certificate names it.
     ///
     /// # Errors
     ///
     /// Class [`Tls`](WireClass::Tls) where it was demanded and is not offered.
     pub(crate) fn wants_start_tls(&self, offered: bool) -> Result<bool, WireError> {
         match self.options.tls {
-            TlsMode::Auto => Ok(offered && !self.is_implicit()),
+            TlsMode::Auto => Ok(offered && !self.is_implicit() && self.target.socket.is_none()),
             TlsMode::Implicit | TlsMode::Off => Ok(false),
             TlsMode::StartTls if offered => Ok(true),
             TlsMode::StartTls => Err(WireError::new(

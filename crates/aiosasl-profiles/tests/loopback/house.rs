@@ -34,6 +34,7 @@ use aiosasl_profiles::{
     },
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -154,6 +155,20 @@ pub(crate) fn open_config() -> ServerConfig {
 pub(crate) fn tls_config() -> ServerConfig {
     let tls = ServerTls::from_pem(&PKI.chain, &PKI.key, Some(&PKI.ca)).unwrap();
     open_config().with_tls(tls)
+}
+
+/// TLS with the server's certificate, for peers that are no servers of ours.
+pub(crate) async fn accept_tls(stream: TcpStream) -> tokio_rustls::server::TlsStream<TcpStream> {
+    let certificates = CertificateDer::pem_slice_iter(&PKI.chain).map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_slice(PKI.key.expose()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .unwrap();
+    tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap()
 }
 
 pub(crate) type Served = JoinHandle<Result<Option<Outcome>, WireError>>;

@@ -11,6 +11,7 @@ mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
+mod ldap;
 mod lmtp;
 mod memcached;
 mod mongodb;
