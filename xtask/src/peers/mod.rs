@@ -74,12 +74,13 @@ pub(crate) const ALL: &[&Peer] = &[
     &mosquitto::PEER,
     &openldap::PEER,
     &postfix::PEER,
+    &postgres::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
 ];
 
-/// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
+/// Servers in which the tests of `aiosasl-store` keep accounts.
 const STORES: [Store; 2] = [
     Store { peer: &postgres::PEER, environment: postgres::environment },
     Store { peer: &slapd::PEER, environment: slapd::environment },
