@@ -8,6 +8,7 @@ mod cyrus;
 mod dbus;
 mod dovecot;
 mod dovecot_auth;
+mod examples;
 mod fast;
 mod install;
 pub(crate) mod interop;
@@ -78,13 +79,14 @@ pub(crate) const ALL: &[&Peer] = &[
     &mosquitto::PEER,
     &openldap::PEER,
     &postfix::PEER,
+    &postgres::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
     &svnserve::PEER,
 ];
 
-/// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
+/// Servers in which the tests of `aiosasl-store` keep accounts.
 const STORES: [Store; 2] = [
     Store { peer: &postgres::PEER, environment: postgres::environment },
     Store { peer: &slapd::PEER, environment: slapd::environment },
@@ -196,6 +198,11 @@ pub(crate) fn vanished() -> Result<Vec<String>> {
         found.extend(record.regressions(half, &rows, true));
     }
     Ok(found)
+}
+
+/// Examples that log in to real servers and go on.
+pub(crate) fn run_examples() -> Result<Tally> {
+    examples::run()
 }
 
 /// Bare exchanges with other people's programs, over pipes.
