@@ -198,6 +198,8 @@ mod tests {
         let step = item("( step ( 4:YWJj ) ) ");
         let heard = |mechanism| hear(&step, mechanism, Said::Response).unwrap();
         assert_eq!(heard(other), Reply::Challenge(Challenge::new(*b"abc")));
+        let broken = hear(&item("( step ( 6:YW\nJj\n ) ) "), other, Said::Response);
+        assert_eq!(broken, Ok(Reply::Challenge(Challenge::new(*b"abc"))), "in lines");
         assert_eq!(heard(SPELLS_RAW), Reply::Challenge(Challenge::new(*b"YWJj")));
         let first = |initial_response| {
             let message = ClientMessage::Authenticate { mechanism: other, initial_response };

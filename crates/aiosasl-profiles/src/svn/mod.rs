@@ -36,6 +36,8 @@ use aiosasl::{
     secret::Secret,
 };
 
+use zeroize::Zeroizing;
+
 use crate::WireError;
 
 pub use item::{Item, MAX_ITEM, measure};
@@ -52,11 +54,13 @@ fn spell(mechanism: MechanismName, octets: &[u8]) -> Secret {
     if mechanism == SPELLS_RAW { Secret::new(octets) } else { encode(octets).into() }
 }
 
-/// The octets of such a token.
+/// The octets of such a token. Servers break base64 into lines.
 fn read(mechanism: MechanismName, token: &Secret) -> Result<Secret, WireError> {
     if mechanism == SPELLS_RAW {
         return Ok(token.clone());
     }
-    let octets = decode(token.expose());
+    let mut base64 = Zeroizing::new(token.expose().to_vec());
+    base64.retain(|octet| *octet != b'\n');
+    let octets = decode(&*base64);
     octets.map(Secret::from).map_err(|_| WireError::protocol("expected base64 in a token"))
 }
