@@ -12,13 +12,14 @@ use std::{
 use serde_json::Value;
 
 /// Every field of the JSON, whatever happened.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "authentication_id",
     "authorization_id",
     "channel_binding",
     "considered",
     "elapsed_ms",
     "error",
+    "identifier",
     "iterations",
     "mechanism",
     "offered",

@@ -6,12 +6,14 @@ mod clients;
 mod cyrus;
 mod dovecot;
 mod dovecot_auth;
+mod examples;
 mod fast;
 mod install;
 pub(crate) mod interop;
 mod irc;
 mod krb5;
 mod mosquitto;
+mod openldap;
 pub(crate) mod pam;
 mod play;
 mod postfix;
@@ -70,13 +72,15 @@ pub(crate) const ALL: &[&Peer] = &[
     &dovecot::PEER,
     &irc::PEER,
     &mosquitto::PEER,
+    &openldap::PEER,
     &postfix::PEER,
+    &postgres::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
 ];
 
-/// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
+/// Servers in which the tests of `aiosasl-store` keep accounts.
 const STORES: [Store; 2] = [
     Store { peer: &postgres::PEER, environment: postgres::environment },
     Store { peer: &slapd::PEER, environment: slapd::environment },
@@ -188,6 +192,11 @@ pub(crate) fn vanished() -> Result<Vec<String>> {
         found.extend(record.regressions(half, &rows, true));
     }
     Ok(found)
+}
+
+/// Examples that log in to real servers and go on.
+pub(crate) fn run_examples() -> Result<Tally> {
+    examples::run()
 }
 
 /// Bare exchanges with other people's programs, over pipes.

@@ -44,14 +44,15 @@ impl Opening<'_> {
         Ok(transport)
     }
 
-    /// Whether to ask for TLS now, given that the server offers it or doesn't.
+    /// Whether to ask for TLS now, given that the server offers it or doesn't. A socket of this machine needs none, and no
+    /// certificate names it.
     ///
     /// # Errors
     ///
     /// Class [`Tls`](WireClass::Tls) where it was demanded and is not offered.
     pub(crate) fn wants_start_tls(&self, offered: bool) -> Result<bool, WireError> {
         match self.options.tls {
-            TlsMode::Auto => Ok(offered && !self.is_implicit()),
+            TlsMode::Auto => Ok(offered && !self.is_implicit() && self.target.socket.is_none()),
             TlsMode::Implicit | TlsMode::Off => Ok(false),
             TlsMode::StartTls if offered => Ok(true),
             TlsMode::StartTls => Err(WireError::new(
@@ -105,6 +106,7 @@ impl Opening<'_> {
         let name = options.server_name.as_deref().unwrap_or(self.target.certificate_name());
         let verified = options.trust != Trust::Insecure;
         transport.connect_tls(Arc::new(config), tls::server_name(name)?, verified).await?;
+        transport.retain_bindings(|kind| self.target.protocol.binds(kind));
         if let Some(info) = transport.tls() {
             self.tell(Event::Tls(info));
         }

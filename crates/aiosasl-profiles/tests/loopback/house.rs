@@ -34,6 +34,7 @@ use aiosasl_profiles::{
     },
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -156,6 +157,20 @@ pub(crate) fn tls_config() -> ServerConfig {
     open_config().with_tls(tls)
 }
 
+/// TLS with the server's certificate, for peers that are no servers of ours.
+pub(crate) async fn accept_tls(stream: TcpStream) -> tokio_rustls::server::TlsStream<TcpStream> {
+    let certificates = CertificateDer::pem_slice_iter(&PKI.chain).map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_slice(PKI.key.expose()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .unwrap();
+    tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap()
+}
+
 pub(crate) type Served = JoinHandle<Result<Option<Outcome>, WireError>>;
 
 /// A server for one connection; the port, and what becomes of it.
@@ -258,8 +273,18 @@ pub(crate) async fn login(
     mechanism: &str,
     password: &str,
 ) -> Result<Authenticated, Failed> {
+    login_ruled(session, mechanism, password, Rules::default()).await
+}
+
+/// The same, as the protocol rules.
+pub(crate) async fn login_ruled(
+    session: &mut Session,
+    mechanism: &str,
+    password: &str,
+    rules: Rules,
+) -> Result<Authenticated, Failed> {
     let credentials = Credentials::password(AuthenticationId::new("user").unwrap(), password);
-    login_with(session, mechanism, &credentials).await
+    converse(session, mechanism, &credentials, rules).await
 }
 
 /// Logs in with these credentials.
@@ -268,9 +293,19 @@ pub(crate) async fn login_with(
     mechanism: &str,
     credentials: &Credentials,
 ) -> Result<Authenticated, Failed> {
+    converse(session, mechanism, credentials, Rules::default()).await
+}
+
+/// By whatever mechanism: ours, one of a single vendor, or a protocol's own.
+async fn converse(
+    session: &mut Session,
+    mechanism: &str,
+    credentials: &Credentials,
+    rules: Rules,
+) -> Result<Authenticated, Failed> {
     let name: MechanismName = mechanism.parse().unwrap();
-    let own = own_login::ALL.into_iter().find(|it| it.name == name);
-    let mechanism = own.or_else(|| registry::find(name).copied()).unwrap();
+    let mut others = own_login::ALL.iter().chain(aiosasl_vendor::ALL);
+    let mechanism = registry::find(name).or_else(|| others.find(|it| it.name == name)).unwrap();
     let offer = session.offer();
     let offered = Offered {
         mechanisms: &offer.mechanisms,
@@ -287,7 +322,7 @@ pub(crate) async fn login_with(
         credentials,
         binding: policy.client_binding(name, &offered, &channel).unwrap(),
         nonce: Nonce::random().unwrap(),
-        rules: Rules::default(),
+        rules,
         offered,
     };
     let half = (mechanism.client)(&context).map_err(Failed::Here)?;

@@ -192,11 +192,11 @@ impl Report {
         let tls = session.tls().map(|tls| Tls::of(tls, distrust));
         let certificate = tls.as_ref().and_then(|tls| tls.certificate.as_ref());
         let why = distrust.map(|error| &*error.text);
-        let warnings = warnings(offer, session.tls(), certificate, why);
+        let warnings = warnings(offer, session.tls(), session.security(), certificate, why);
         let limit =
             |(name, value): &(String, String)| Limit { name: name.clone(), value: value.clone() };
         Self {
-            greeting: Some(offer.greeting.clone()),
+            greeting: Some(offer.greeting.clone()).filter(|it| !it.is_empty()),
             mechanisms: rows(offer, session.tls().is_some()),
             unlisted: Some(offer.unlisted),
             unreadable: offer.unreadable.clone(),
