@@ -5,6 +5,7 @@ mod amqp;
 #[cfg(feature = "srv")]
 mod dns;
 mod dovecot;
+mod everybody;
 mod house;
 mod imap;
 mod imap_login;
