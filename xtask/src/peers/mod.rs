@@ -1,9 +1,11 @@
 //! `cargo xtask peers`: real servers on loopback, and our command logging in to them.
 
+mod apache;
 mod backports;
 mod certificates;
 mod clients;
 mod cyrus;
+mod dbus;
 mod dovecot;
 mod dovecot_auth;
 mod examples;
@@ -28,6 +30,7 @@ mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
+mod svnserve;
 mod table;
 mod token;
 
@@ -68,7 +71,9 @@ pub(crate) struct Peer {
 pub(crate) const ALL: &[&Peer] = &[
     // First, since it takes longest.
     &rabbitmq::PEER,
+    &apache::PEER,
     &cyrus::PEER,
+    &dbus::PEER,
     &dovecot::PEER,
     &irc::PEER,
     &mosquitto::PEER,
@@ -78,6 +83,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
+    &svnserve::PEER,
 ];
 
 /// Servers in which the tests of `aiosasl-store` keep accounts.

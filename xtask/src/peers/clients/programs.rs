@@ -135,6 +135,12 @@ fn curl(login: &Login<'_>) -> Command {
         (protocol, _) => protocol.to_owned(),
     };
     command.args(["--silent", "--show-error", "--max-time", "20", "--cacert"]).arg(login.ca);
+    let url = format!("{scheme}://localhost:{}/", login.port);
+    if login.protocol == "http" {
+        curl_http(&mut command, login);
+        command.arg(url);
+        return command;
+    }
     if login.tls == Tls::Starttls {
         command.arg("--ssl-reqd");
     }
@@ -154,8 +160,20 @@ fn curl(login: &Login<'_>) -> Command {
         "pop3" => command.args(["--request", "NOOP", "--head"]),
         _ => command.args(["--request", "NOOP"]),
     };
-    command.arg(format!("{scheme}://localhost:{}/", login.port));
+    command.arg(url);
     command
+}
+
+/// Without `--fail`, every answer is a success to it.
+fn curl_http(command: &mut Command, login: &Login<'_>) {
+    command.args(["--fail", "--output", "/dev/null"]);
+    match login.mechanism {
+        "BEARER" => command.args(["--oauth2-bearer", login.password]),
+        mechanism => {
+            command.arg(if mechanism == "any" { "--anyauth" } else { "--basic" });
+            command.arg("--user").arg(format!("{}:{}", login.user, login.password))
+        }
+    };
 }
 
 fn gsasl(login: &Login<'_>) -> Command {

@@ -8,7 +8,9 @@ use super::{Granted, Offer, Protocol, opening::Opening, transport::Transport};
 use crate::{WireClass, WireError};
 
 mod amqp;
+mod dbus;
 mod dovecot;
+mod http;
 mod imap;
 mod irc;
 mod kafka;
@@ -23,6 +25,7 @@ mod postgres;
 mod saslauthd;
 pub(super) mod sieve;
 mod smtp;
+mod svn;
 mod xmpp;
 
 /// Opens a connection in the target's protocol, and hears what the server offers.
@@ -33,7 +36,9 @@ mod xmpp;
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
+        Protocol::Dbus => Box::new(dbus::Client::open(opening).await?),
         Protocol::DovecotAuth => Box::new(dovecot::Client::open(opening).await?),
+        Protocol::Http => Box::new(http::Client::open(opening).await?),
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
@@ -49,6 +54,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Lmtp | Protocol::Smtp | Protocol::Submission => {
             Box::new(smtp::Client::open(opening).await?)
         }
+        Protocol::Svn => Box::new(svn::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
         other => {
             let text = format!("there is no client for {} here", other.name());
