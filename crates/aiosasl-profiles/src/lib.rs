@@ -31,6 +31,7 @@ pub mod sieve;
 pub mod smtp;
 mod wire_error;
 pub mod xmpp;
+pub mod zookeeper;
 
 pub use first_word::FirstWord;
 pub use said::Said;

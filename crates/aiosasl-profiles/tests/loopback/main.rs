@@ -15,3 +15,4 @@ mod smtp;
 mod tls;
 mod xmpp;
 mod xmpp_server;
+mod zookeeper;

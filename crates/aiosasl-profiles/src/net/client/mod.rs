@@ -11,12 +11,14 @@ mod amqp;
 mod imap;
 mod irc;
 mod kafka;
+mod last_word;
 mod memcached;
 mod mqtt;
 mod pop3;
 pub(super) mod sieve;
 mod smtp;
 mod xmpp;
+mod zookeeper;
 
 /// Opens a connection in the target's protocol, and hears what the server offers.
 ///
@@ -35,6 +37,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
         Protocol::Smtp | Protocol::Submission => Box::new(smtp::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
+        Protocol::Zookeeper => Box::new(zookeeper::Client::open(opening).await?),
         other => {
             let text = format!("there is no client for {} here", other.name());
             return Err(WireError::new(WireClass::Protocol, text));
