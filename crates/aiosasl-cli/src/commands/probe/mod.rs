@@ -55,8 +55,12 @@ struct Report {
     protocol: &'static str,
     host: String,
     port: u16,
+    /// The path of a Unix socket, where it is one.
+    socket: Option<String>,
     greeting: Option<String>,
     mechanisms: Vec<Row>,
+    /// Whether the protocol has no list of mechanisms.
+    unlisted: Option<bool>,
     /// What stands in the list of mechanisms and has no mechanism's name.
     unreadable: Vec<String>,
     starttls: Option<bool>,
@@ -165,8 +169,10 @@ impl Report {
             protocol: target.protocol.name(),
             host: target.host.clone(),
             port: target.port,
+            socket: target.socket.as_ref().map(|path| path.display().to_string()),
             greeting: None,
             mechanisms: Vec::new(),
+            unlisted: None,
             unreadable: Vec::new(),
             starttls: None,
             tls: None,
@@ -192,6 +198,7 @@ impl Report {
         Self {
             greeting: Some(offer.greeting.clone()),
             mechanisms: rows(offer, session.tls().is_some()),
+            unlisted: Some(offer.unlisted),
             unreadable: offer.unreadable.clone(),
             starttls: Some(offer.start_tls_offered),
             channel_bindings: session.tls().map(|tls| Bindings::of(session, tls)),

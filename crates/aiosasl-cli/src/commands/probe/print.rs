@@ -11,7 +11,10 @@ const DIM: Style = Style::new().dimmed();
 /// A few aligned paragraphs.
 pub(super) fn print(report: &Report) {
     let Report { protocol, host, port, .. } = report;
-    outln!("{BOLD}{protocol} at {}:{port}{BOLD:#}", printable(host));
+    match &report.socket {
+        Some(path) => outln!("{BOLD}{protocol} at {}{BOLD:#}", printable(path)),
+        None => outln!("{BOLD}{protocol} at {}:{port}{BOLD:#}", printable(host)),
+    }
     if let Some(error) = &report.error {
         let red = colour(AnsiColor::Red);
         line("error", &format!("{red}{}: {}{red:#}", error.class.as_str(), error.text));
@@ -83,6 +86,9 @@ fn mechanisms(report: &Report) {
             offered(row.after_tls),
             row.reason
         );
+    }
+    if report.unlisted == Some(true) {
+        outln!("{DIM}and whatever is tried: servers of this protocol list no mechanisms{DIM:#}");
     }
     for unreadable in &report.unreadable {
         outln!("{DIM}{unreadable}  no mechanism's name{DIM:#}");
