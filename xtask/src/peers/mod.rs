@@ -8,6 +8,7 @@ mod install;
 pub(crate) mod interop;
 mod irc;
 mod krb5;
+mod memcached;
 mod mosquitto;
 pub(crate) mod pam;
 mod play;
@@ -18,11 +19,14 @@ mod prosody;
 mod rabbitmq;
 mod relay;
 mod rows;
+mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
 mod table;
+mod tansu;
 mod token;
+mod zookeeper;
 
 use std::ffi::OsString;
 use std::fs;
@@ -63,11 +67,17 @@ pub(crate) const ALL: &[&Peer] = &[
     &rabbitmq::PEER,
     &dovecot::PEER,
     &irc::PEER,
+    &memcached::PEER,
     &mosquitto::PEER,
     &postfix::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
+    &zookeeper::PEER,
 ];
+
+/// Servers that are started only for who asks for them by name, and why.
+pub(crate) const ON_DEMAND: &[(&Peer, &str)] =
+    &[(&tansu::PEER, "it takes a quarter of an hour to build: cargo xtask peers tansu")];
 
 /// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
 const STORES: [Store; 2] = [
@@ -126,7 +136,12 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     }
     let command = command(options)?;
     let site = Site::new()?;
-    let states = start_all(&site, &peers);
+    let mut states = start_all(&site, &peers);
+    if options.names.is_empty() {
+        let absent =
+            |(peer, why): &(&'static Peer, &str)| (*peer, State::Skipped((*why).to_owned()));
+        states.extend(ON_DEMAND.iter().map(absent));
+    }
     run::check_interrupt()?;
     let stage = Stage::new(&site, &states, command)?;
     let played = play(&stage, &rows);
@@ -290,7 +305,8 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     if names.is_empty() {
         return Ok(ALL.to_vec());
     }
-    let known = [ALL, &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
+    let on_demand: Vec<_> = ON_DEMAND.iter().map(|(peer, _)| *peer).collect();
+    let known = [ALL, &on_demand, &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
     names
         .iter()
         .map(|name| match known.iter().find(|peer| peer.name == name) {
@@ -298,6 +314,12 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
             None => bail!("there is no peer {name}; there are {}", peer_names(&known)),
         })
         .collect()
+}
+
+/// A server that the tables may name.
+fn find(name: &str) -> Option<&'static Peer> {
+    let on_demand = ON_DEMAND.iter().map(|(peer, _)| peer);
+    ALL.iter().chain(on_demand).find(|peer| peer.name == name).copied()
 }
 
 fn peer_names(peers: &[&Peer]) -> String {

@@ -22,6 +22,8 @@ struct Row {
     upgrades: bool,
     /// Whether a security layer can be put around what follows a login.
     carries_layers: bool,
+    /// What servers call themselves, whatever their host's name is.
+    server_name: Option<&'static str>,
 }
 
 /// A protocol of which nothing is known but its name and its port.
@@ -36,6 +38,7 @@ const PLAIN: Row = Row {
     has_path: false,
     upgrades: true,
     carries_layers: true,
+    server_name: None,
 };
 
 macro_rules! protocols {
@@ -106,7 +109,7 @@ protocols! {
     /// XMPP, client to server (RFC 6120).
     Xmpp => { scheme: "xmpp", port: 5222, implicit: Some(("xmpps", 5223)), service: "xmpp", alpn: Some("xmpp-client"), carries_layers: false }
     /// ZooKeeper.
-    Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", upgrades: false, carries_layers: false }
+    Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", upgrades: false, carries_layers: false, server_name: Some(crate::zookeeper::DIGEST_HOST) }
 }
 
 impl Protocol {
@@ -172,6 +175,12 @@ impl Protocol {
     /// IRC goes on registering: there is no moment from which a layer could hold, and none is negotiated; others know of none.
     pub fn carries_layers(self) -> bool {
         self.row().carries_layers
+    }
+
+    /// What servers call themselves in a `digest-uri` (RFC 2831 section 2.1.2), where that is not their host's name. To
+    /// Kerberos they go by that all the same.
+    pub fn server_name(self) -> Option<&'static str> {
+        self.row().server_name
     }
 
     /// What to ask for where TLS comes first, so that one port can serve several protocols (RFC 7301).

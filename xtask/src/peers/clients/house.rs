@@ -21,11 +21,13 @@ pub(super) const PASSWORD: &str = "pencil";
 /// Its token.
 pub(super) const TOKEN: &str = "a-token-that-nobody-guesses-0123456789";
 /// Protocols, each without TLS from the start and with it, where it has a scheme for that.
-const SCHEMES: [&str; 11] = [
+const SCHEMES: [&str; 13] = [
     "imap",
     "imaps",
     "irc",
     "ircs",
+    "kafka",
+    "kafkas",
     "pop3",
     "pop3s",
     "sieve",

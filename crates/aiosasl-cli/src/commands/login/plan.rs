@@ -30,6 +30,15 @@ pub(super) struct Secrets<'a> {
     pub(super) token: &'a TokenSource,
 }
 
+/// What is said about a user beside the name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whom<'a> {
+    /// Whom to act as.
+    pub(super) authzid: Option<&'a str>,
+    /// Names and values of SCRAM's.
+    pub(super) extensions: &'a [(String, String)],
+}
+
 /// What is going to be tried, and with what.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -53,11 +62,11 @@ impl Plan {
         target: Target,
         named: Option<&[Mechanism]>,
         certificate: bool,
-        authzid: Option<&str>,
+        whom: Whom<'_>,
         secrets: Secrets<'_>,
         rules: &Rules,
     ) -> Result<Self, Failure> {
-        let mut credentials = identities(&target, authzid)?;
+        let mut credentials = identities(&target, whom)?;
         let mechanisms = if let Some(named) = named {
             let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
             let mut token = credentials.clone();
@@ -75,7 +84,8 @@ impl Plan {
             }
             let with = |it: &Mechanism| {
                 let shows_token = it.properties.needs == Needs::Token;
-                FromMechanism::new(*it, if shows_token { &token } else { &credentials }.clone())
+                let credentials = if shows_token { &token } else { &credentials }.clone();
+                FromMechanism::new(*it, credentials).rules(rules_of(it, rules, &target))
             };
             named.iter().map(with).collect()
         } else {
@@ -84,9 +94,10 @@ impl Plan {
                 None if certificate => optional(&credentials, secrets.password)?,
                 None => Key::Password(required(&credentials, &target, secrets.password)?),
             };
-            vec![FromMechanism::any_of(fitting(&credentials, certificate), credentials.clone())]
+            let all =
+                FromMechanism::any_of(fitting(&credentials, certificate), credentials.clone());
+            vec![all.rules(rules.clone())]
         };
-        let mechanisms = mechanisms.into_iter().map(|it| it.rules(rules.clone())).collect();
         Ok(Self { target, mechanisms, credentials, is_named: named.is_some() })
     }
 
@@ -112,8 +123,9 @@ impl Secrets<'_> {
     }
 }
 
-fn identities(target: &Target, authzid: Option<&str>) -> Result<Credentials, Failure> {
-    let authzid = authzid
+fn identities(target: &Target, whom: Whom<'_>) -> Result<Credentials, Failure> {
+    let authzid = whom
+        .authzid
         .map(AuthorizationId::new)
         .transpose()
         .map_err(|error| Failure::usage(format!("--authzid: {error}")))?;
@@ -124,9 +136,24 @@ fn identities(target: &Target, authzid: Option<&str>) -> Result<Credentials, Fai
         .map_err(|error| Failure::usage(format!("the user's name: {error}")))?;
     let mut credentials = Credentials::none().acting_as(authzid);
     credentials.authentication_id = user;
+    for (name, value) in whom.extensions {
+        credentials = credentials.with_scram_extension(name.as_str(), value.as_str());
+    }
     credentials.endpoint =
         Some(Endpoint { host: target.host.as_str().into(), port: Some(target.port) });
     Ok(credentials)
+}
+
+/// The rules for a mechanism. To Kerberos a server goes by its host's name, whatever it calls itself elsewhere.
+fn rules_of(mechanism: &Mechanism, rules: &Rules, target: &Target) -> Rules {
+    let mut rules = rules.clone();
+    let own = target.protocol.server_name();
+    if let (Needs::Ticket, Some(service)) = (mechanism.properties.needs, &mut rules.service) {
+        if own == Some(service.host()) {
+            service.hosts = vec![target.host.as_str().into()];
+        }
+    }
+    rules
 }
 
 /// Whether a mechanism wants what only the user or another service can say, later.
