@@ -1,5 +1,6 @@
 # One login with Python's own mail libraries: protocol tls port ca mechanism user; the password is in the environment.
 import imaplib
+import nntplib
 import os
 import poplib
 import smtplib
@@ -40,6 +41,27 @@ def smtp():
     client.quit()
 
 
+def lmtp():
+    client = smtplib.LMTP(host, port)
+    if tls == "starttls":
+        client.starttls(context=context)
+    client.ehlo()
+    client.user, client.password = user, password
+    client.auth(mechanism, getattr(client, "auth_" + mechanism.lower()))
+    client.quit()
+
+
+def nntp():
+    if tls == "implicit":
+        client = nntplib.NNTP_SSL(host, port, ssl_context=context, timeout=10)
+    else:
+        client = nntplib.NNTP(host, port, timeout=10)
+    if tls == "starttls":
+        client.starttls(context)
+    client.login(user, password, usenetrc=False)
+    client.quit()
+
+
 def pop3():
     if tls == "implicit":
         client = poplib.POP3_SSL(host, port, context=context, timeout=10)
@@ -53,7 +75,7 @@ def pop3():
 
 
 try:
-    {"imap": imap, "smtp": smtp, "pop3": pop3}[protocol]()
-except (imaplib.IMAP4.error, smtplib.SMTPException, poplib.error_proto) as error:
+    {"imap": imap, "lmtp": lmtp, "nntp": nntp, "smtp": smtp, "pop3": pop3}[protocol]()
+except (imaplib.IMAP4.error, nntplib.NNTPError, smtplib.SMTPException, poplib.error_proto) as error:
     print(error)
     sys.exit(1)

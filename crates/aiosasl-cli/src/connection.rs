@@ -112,6 +112,7 @@ impl ConnectionOptions {
             server_name: self.server_name.clone(),
             client_certificate,
             observer: Some(observer),
+            ..Options::default()
         })
     }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod commands;
 mod connection;
 mod decode;
+mod fast;
 mod fault;
 mod gss;
 mod keys;

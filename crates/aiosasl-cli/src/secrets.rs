@@ -60,8 +60,8 @@ impl PasswordSource {
 /// Where a bearer token is.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TokenSource {
-    /// Read an OAuth bearer token from FILE (`-`: standard input); one newline at its end is dropped. Without it:
-    /// $AIOSASL_TOKEN
+    /// Read an OAuth bearer token, or what --fast-token-out has written, from FILE (`-`: standard input); one newline at its
+    /// end is dropped. Without it: $AIOSASL_TOKEN
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 }

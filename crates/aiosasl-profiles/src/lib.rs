@@ -6,6 +6,7 @@
 pub mod acap;
 pub mod amqp091;
 pub mod amqp10;
+mod argument;
 mod capability_lines;
 pub mod cassandra;
 mod class;

@@ -1,8 +1,9 @@
-//! Dovecot 2.3: IMAP, POP3, submission and ManageSieve, in clear, with STARTTLS and over TLS.
+//! Dovecot 2.3: IMAP, POP3, submission and ManageSieve, in clear, with STARTTLS and over TLS; its authentication by itself;
+//! and a saslauthd that asks it.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -26,6 +27,7 @@ pub(crate) const PEER: Peer = Peer {
         "krb5-admin-server",
         "krb5-kdc",
         "krb5-user",
+        "sasl2-bin",
     ],
     program: "dovecot",
     needs_root: false,
@@ -35,7 +37,8 @@ pub(crate) const PEER: Peer = Peer {
 };
 
 /// The services that face the network, and the names of their ports; those that end in an s have TLS from the start.
-const SERVICES: [(&str, &[&str]); 4] = [
+const SERVICES: [(&str, &[&str]); 5] = [
+    ("auth", &["dovecot-auth-tcp"]),
     ("imap-login", &["imap", "imaps"]),
     ("managesieve-login", &["sieve"]),
     ("pop3-login", &["pop3", "pop3s"]),
@@ -54,7 +57,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     let room = site.room(name)?;
     let relay = relay::start()?;
     let centre = kerberos(site)?;
-    let numbers: [u16; 7] = free_ports()?;
+    let numbers: [u16; 8] = free_ports()?;
     let ports: Ports =
         SERVICES.iter().flat_map(|(_, names)| *names).copied().zip(numbers).collect();
     let mail = room.join("mail");
@@ -84,7 +87,29 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     }
     let mut processes = vec![server];
     processes.extend(centre.into_iter().flat_map(|it| it.processes));
-    Ok(Running { processes, ports, places: Vec::new(), log: room.join("log") })
+    let imap = ports.iter().find(|(name, _)| *name == "imap").context("a port for IMAP")?;
+    let (saslauthd, mux) = saslauthd(&room, imap.1)?;
+    processes.push(saslauthd);
+    let at = |socket: &Path| socket.display().to_string();
+    let places = vec![("dovecot-auth", at(&room.join("run/auth-client"))), ("saslauthd", at(&mux))];
+    Ok(Running { processes, ports, places, log: room.join("log") })
+}
+
+/// A saslauthd whose passwords are right where one can log in to this IMAP with them; and its socket.
+fn saslauthd(room: &Path, imap: u16) -> Result<(Process, PathBuf)> {
+    let program = run::find_program("saslauthd").context("saslauthd is not installed")?;
+    let folder = room.join("saslauthd");
+    fs::create_dir_all(&folder)?;
+    let mux = folder.join("mux");
+    let mut server = Process::start(
+        "saslauthd",
+        Command::new(program)
+            .args(["-d", "-n", "1", "-a", "rimap", "-O", &format!("127.0.0.1/{imap}"), "-m"])
+            .arg(&folder),
+        &room.join("saslauthd-out"),
+    )?;
+    server.wait_until(|| mux.exists())?;
+    Ok((server, mux))
 }
 
 /// A realm, where the machine has what it takes; without it nobody comes in by a ticket.
@@ -117,16 +142,16 @@ passdb {{
 }
 
 /// Who does the work. Dovecot's own users face the network where root may choose them.
-struct Users {
-    login: String,
-    internal: String,
-    group: String,
+pub(super) struct Users {
+    pub(super) login: String,
+    pub(super) internal: String,
+    pub(super) group: String,
     mail: (String, String),
     chroot: bool,
 }
 
 impl Users {
-    fn package() -> Self {
+    pub(super) fn package() -> Self {
         Self {
             login: "dovenull".into(),
             internal: "dovecot".into(),
@@ -136,7 +161,7 @@ impl Users {
         }
     }
 
-    fn ourselves() -> Result<Self> {
+    pub(super) fn ourselves() -> Result<Self> {
         let [user, group] = ["-un", "-gn"].map(|what| {
             run::output(Command::new("id").arg(what), run::SHORT)
                 .map(|it| it.stdout.trim().to_owned())
@@ -152,7 +177,7 @@ impl Users {
     }
 }
 
-fn passwd_file() -> String {
+pub(super) fn passwd_file() -> String {
     MAIL.iter().fold(String::new(), |mut text, account| {
         let super::site::Credentials { user, password } = account.stored;
         writeln!(text, "{user}:{{PLAIN}}{password}").ok();
@@ -240,7 +265,7 @@ userdb {{
     text + &service(users, "stats", &[])
 }
 
-fn chroot(users: &Users) -> &'static str {
+pub(super) fn chroot(users: &Users) -> &'static str {
     if users.chroot { "" } else { "  chroot =\n" }
 }
 

@@ -3,7 +3,10 @@
 mod backports;
 mod certificates;
 mod clients;
+mod cyrus;
 mod dovecot;
+mod dovecot_auth;
+mod fast;
 mod install;
 pub(crate) mod interop;
 mod irc;
@@ -16,6 +19,7 @@ mod postfix;
 mod postgres;
 mod process;
 mod prosody;
+mod proton;
 mod rabbitmq;
 mod relay;
 mod rows;
@@ -65,6 +69,7 @@ pub(crate) struct Peer {
 pub(crate) const ALL: &[&Peer] = &[
     // First, since it takes longest.
     &rabbitmq::PEER,
+    &cyrus::PEER,
     &dovecot::PEER,
     &irc::PEER,
     &memcached::PEER,
@@ -72,6 +77,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &postfix::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
+    &proton::PEER,
     &zookeeper::PEER,
 ];
 

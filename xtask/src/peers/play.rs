@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use super::rows::{self, Row};
 use super::site::{Account, Site};
 use super::table::{Outcome, Played};
-use super::{Peer, State, krb5, process, relay, token};
+use super::{Peer, State, fast, krb5, process, relay, token};
 use crate::run;
 
 /// Rows that are played at the same time. Most of a row is waiting for a server.
@@ -114,7 +114,7 @@ fn login(stage: &Stage<'_>, row: &Row) -> Result<Played> {
 }
 
 /// The command line of a row. It holds no password: those are in files.
-fn command_line(stage: &Stage<'_>, row: &Row) -> Result<Command> {
+pub(super) fn command_line(stage: &Stage<'_>, row: &Row) -> Result<Command> {
     let mut command = Command::new(&stage.command);
     for variable in ["AIOSASL_PASSWORD", "AIOSASL_TOKEN"] {
         command.env_remove(variable);
@@ -212,12 +212,23 @@ impl Login {
         };
         match &*row.account {
             "none" => Ok(Self::default()),
+            "fast user" => Ok(Self { user: Some("user".to_owned()), ..Self::default() }),
             "certificate" => Ok(Self { certificate: true, ..Self::default() }),
             "ticket" | "no ticket" => {
                 let name = if row.account == "ticket" { "ccache" } else { "nothing" };
                 let cache = stage.site.path().join(krb5::PEER.name).join(name);
                 Ok(Self { ticket: Some(cache), ..Self::default() })
             }
+            "fast token" => Ok(Self {
+                user: Some("user".to_owned()),
+                token_file: Some(fast::token(stage, row, &[])?),
+                ..Self::default()
+            }),
+            "forgotten fast token" => Ok(Self {
+                user: Some("user".to_owned()),
+                token_file: Some(fast::token(stage, row, &["--forget-token"])?),
+                ..Self::default()
+            }),
             "token" => showing("token", &token::of("user")?),
             "another's token" => showing("other-token", &token::of("other")?),
             "wrong token" => showing("wrong-token", "d3Jvbmc="),
@@ -252,6 +263,8 @@ pub(crate) fn check_row(row: &Row) -> Result<()> {
         "ticket",
         "no ticket",
         "token",
+        "fast token",
+        "forgotten fast token",
         "another's token",
         "wrong token",
         "wrong password",

@@ -1,20 +1,26 @@
-//! Postfix: SMTP with Cyrus SASL over its own sasldb, in clear, with STARTTLS, over TLS, and strict.
+//! Postfix: SMTP with Cyrus SASL over its own sasldb, in clear, with STARTTLS, over TLS, and strict; and with Dovecot's
+//! SASL.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use super::process::{Process, free_ports, tail};
-use super::site::{Credentials, MAIL, Site, give, open, user_ids};
-use super::{Peer, Running};
+use super::site::{MAIL, Site, give, open, user_ids};
+use super::{Peer, Running, dovecot_auth, sasldb};
 use crate::run;
 
 pub(crate) const PEER: Peer = Peer {
     name: "postfix",
-    packages: &["postfix", "libsasl2-modules", "libsasl2-modules-db", "sasl2-bin"],
+    packages: &[
+        "postfix",
+        "libsasl2-modules",
+        "libsasl2-modules-db",
+        "sasl2-bin",
+        dovecot_auth::PACKAGE,
+    ],
     program: "postfix",
     needs_root: true,
     accounts: &MAIL,
@@ -24,6 +30,22 @@ pub(crate) const PEER: Peer = Peer {
 
 const MECHANISMS: &str = "PLAIN LOGIN SCRAM-SHA-1 SCRAM-SHA-224 SCRAM-SHA-256 SCRAM-SHA-384 \
                           SCRAM-SHA-512 ANONYMOUS";
+
+/// The ports' names, and what their server has of its own. Dovecot adds no realm to a name.
+const SERVICES: [(&str, &str); 5] = [
+    ("smtp", ""),
+    ("smtps", "-o smtpd_tls_wrappermode=yes"),
+    ("smtp-strict", "-o smtpd_tls_auth_only=yes -o smtpd_sasl_security_options=noanonymous"),
+    (
+        "smtp-dovecot",
+        "-o smtpd_sasl_type=dovecot -o smtpd_sasl_path=$dovecot_socket -o smtpd_sasl_local_domain=",
+    ),
+    (
+        "smtps-dovecot",
+        "-o smtpd_tls_wrappermode=yes -o smtpd_sasl_type=dovecot -o smtpd_sasl_path=$dovecot_socket \
+         -o smtpd_sasl_local_domain=",
+    ),
+];
 
 fn start(site: &Site, name: &str) -> Result<Running> {
     let program = run::find_program("postfix").context("postfix is not installed")?;
@@ -36,7 +58,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         open(folder)?;
     }
     for account in &MAIL {
-        add_account(&sasl.join("sasldb2"), account.stored)?;
+        sasldb::add(&sasl.join("sasldb2"), Some("localhost"), account.stored)?;
     }
     // Cyrus SASL's configuration is read from this folder, whatever `cyrus_sasl_config_path` says.
     fs::write(
@@ -46,9 +68,11 @@ fn start(site: &Site, name: &str) -> Result<Running> {
             sasl.join("sasldb2").display()
         ),
     )?;
-    let [smtp, smtps, strict] = free_ports()?;
-    fs::write(etc.join("main.cf"), main_cf(site, &room))?;
-    fs::write(etc.join("master.cf"), master_cf(smtp, smtps, strict))?;
+    let (dovecot, socket) = dovecot_auth::start(site, &room.join("dovecot"), name)?;
+    let numbers: [u16; 5] = free_ports()?;
+    let ports: Vec<_> = SERVICES.iter().map(|(port, _)| *port).zip(numbers).collect();
+    fs::write(etc.join("main.cf"), main_cf(site, &room, &socket))?;
+    fs::write(etc.join("master.cf"), master_cf(numbers))?;
     give(&data, postfix)?;
     give(&sasl, postfix)?;
 
@@ -58,38 +82,16 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         bail!("postfix did not start:\n{}\n{}", said.text(), tail(&log));
     }
     let mut server = Process::adopt(name, &spool.join("pid/master.pid"), &log)?;
-    for port in [smtp, smtps, strict] {
-        server.wait_for(port)?;
+    for (_, port) in &ports {
+        server.wait_for(*port)?;
     }
-    Ok(Running {
-        processes: vec![server],
-        places: Vec::new(),
-        ports: vec![("smtp", smtp), ("smtps", smtps), ("smtp-strict", strict)],
-        log,
-    })
+    Ok(Running { processes: vec![server, dovecot], places: Vec::new(), ports, log })
 }
 
-fn add_account(database: &Path, Credentials { user, password }: Credentials) -> Result<()> {
-    let program = run::find_program("saslpasswd2").context("saslpasswd2 is not installed")?;
-    let mut child = Command::new(program)
-        .args(["-c", "-p", "-u", "localhost", "-f"])
-        .arg(database)
-        .arg(user)
-        .stdin(Stdio::piped())
-        .spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(password.as_bytes())?;
-    }
-    if !child.wait()?.success() {
-        bail!("saslpasswd2 did not take the account {user}");
-    }
-    Ok(())
-}
-
-fn main_cf(site: &Site, room: &Path) -> String {
+fn main_cf(site: &Site, room: &Path, socket: &Path) -> String {
     let tls = &site.certificates;
     let (cert, key, ca) = (tls.server.display(), tls.server_key.display(), tls.ca.display());
-    let room = room.display();
+    let (room, socket) = (room.display(), socket.display());
     format!(
         "compatibility_level = 3.6
 queue_directory = {room}/spool
@@ -115,6 +117,7 @@ smtpd_sasl_local_domain = localhost
 smtpd_sasl_service = smtp
 smtpd_sasl_type = cyrus
 smtpd_sasl_path = smtpd
+dovecot_socket = {socket}
 smtpd_recipient_restrictions = permit_sasl_authenticated, reject
 smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 1000
@@ -123,13 +126,12 @@ smtpd_hard_error_limit = 1000
     )
 }
 
-fn master_cf(smtp: u16, smtps: u16, strict: u16) -> String {
+fn master_cf(ports: [u16; 5]) -> String {
+    let servers = SERVICES.iter().zip(ports).fold(String::new(), |text, ((_, own), port)| {
+        text + &format!("127.0.0.1:{port} inet n - n - - smtpd {own}\n")
+    });
     format!(
-        "127.0.0.1:{smtp} inet n - n - - smtpd
-127.0.0.1:{smtps} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
-127.0.0.1:{strict} inet n - n - - smtpd -o smtpd_tls_auth_only=yes \
-         -o smtpd_sasl_security_options=noanonymous
-pickup unix n - n 60 1 pickup
+        "{servers}pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr

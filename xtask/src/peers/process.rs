@@ -55,13 +55,19 @@ impl Process {
     /// Waits until something accepts on `port`, or says why nothing does.
     pub(crate) fn wait_for(&mut self, port: u16) -> Result<()> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        self.wait_until(|| TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok())
+            .with_context(|| format!("waiting for port {port}"))
+    }
+
+    /// Waits until it is there, as this tells, or says why it is not.
+    pub(crate) fn wait_until(&mut self, is_there: impl Fn() -> bool) -> Result<()> {
         let deadline = Instant::now() + START_LIMIT;
-        while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+        while !is_there() {
             if !self.alive() {
                 bail!("{} ended at once:\n{}", self.name, tail(&self.log));
             }
             if Instant::now() > deadline {
-                bail!("{} does not answer on port {port}:\n{}", self.name, tail(&self.log));
+                bail!("{} does not answer:\n{}", self.name, tail(&self.log));
             }
             thread::sleep(Duration::from_millis(20));
         }

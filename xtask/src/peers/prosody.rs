@@ -1,4 +1,4 @@
-//! Prosody, 0.12 as installed and 13 unpacked beside it: four small servers each, one per way of
+//! Prosody, 0.12 as installed and 13 unpacked beside it: a few small servers each, one per way of
 //! authenticating, so that all of them are `localhost`.
 
 use std::fs;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use super::process::{Process, free_ports};
 use super::site::{CHAT, Site, give, user_ids};
-use super::{Peer, Running, backports};
+use super::{Peer, Running, backports, token};
 use crate::run;
 
 const PACKAGES: &[&str] = &["prosody", "prosody-modules", "lua-sec", "lua-unbound", "libicu72"];
@@ -41,38 +41,70 @@ struct Kind {
     ports: [&'static str; 2],
     authentication: &'static str,
     has_accounts: bool,
+    sasl2: Sasl2,
 }
 
-const KINDS: [Kind; 4] = [
+/// Whether a server has extensible SASL (XEP-0388), which Prosody 13 has modules for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sasl2 {
+    /// Where it can.
+    Possible,
+    /// Otherwise there is no such server.
+    Needed,
+    /// Never: what came before it is tested.
+    Unwanted,
+}
+
+const SASL2: &str = ", \"sasl2\", \"sasl2_bind2\", \"sasl2_fast\"";
+
+const KINDS: [Kind; 6] = [
     Kind {
         name: "plain",
         ports: ["xmpp", "xmpps"],
         authentication: "authentication = \"internal_plain\"",
         has_accounts: true,
+        sasl2: Sasl2::Unwanted,
+    },
+    Kind {
+        name: "extensible",
+        ports: ["xmpp-sasl2", "xmpps-sasl2"],
+        authentication: "authentication = \"internal_plain\"",
+        has_accounts: true,
+        sasl2: Sasl2::Needed,
     },
     Kind {
         name: "hashed",
         ports: ["xmpp-hashed", "xmpps-hashed"],
         authentication: "authentication = \"internal_hashed\"\npassword_hash = \"SHA-256\"",
         has_accounts: true,
+        sasl2: Sasl2::Possible,
     },
     Kind {
         name: "anonymous",
         ports: ["xmpp-anonymous", "xmpps-anonymous"],
         authentication: "authentication = \"anonymous\"",
         has_accounts: false,
+        sasl2: Sasl2::Possible,
     },
     Kind {
         name: "certificate",
         ports: ["xmpp-certificate", "xmpps-certificate"],
         authentication: "authentication = \"ccert\"",
         has_accounts: false,
+        sasl2: Sasl2::Possible,
+    },
+    Kind {
+        name: "token",
+        ports: ["xmpp-token", "xmpps-token"],
+        authentication: "authentication = \"one_token\"",
+        has_accounts: false,
+        sasl2: Sasl2::Needed,
     },
 ];
 
 fn start(site: &Site, name: &str) -> Result<Running> {
     let programs = Programs::make(&site.room(name)?, Path::new("/"))?;
-    start_all(site, name, &programs)
+    start_all(site, name, &programs, Version::V0_12)
 }
 
 fn start_13(site: &Site, name: &str) -> Result<Running> {
@@ -80,7 +112,40 @@ fn start_13(site: &Site, name: &str) -> Result<Running> {
     let root = room.join("root");
     backports::unpack(&root)?;
     let programs = Programs::make(&room, &root)?;
-    start_all(site, name, &programs)
+    start_all(site, name, &programs, Version::V13)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    V0_12,
+    V13,
+}
+
+impl Version {
+    fn has(self, kind: &Kind) -> bool {
+        self == Self::V13 || kind.sasl2 != Sasl2::Needed
+    }
+
+    fn extensible(self, kind: &Kind) -> &'static str {
+        if self == Self::V13 && kind.sasl2 != Sasl2::Unwanted { SASL2 } else { "" }
+    }
+}
+
+/// A module that knows one token, and whose it is: those of the package ask a web service.
+fn one_token() -> Result<String> {
+    let token = token::of("user")?;
+    Ok(format!(
+        r#"local token = "{token}"
+module:provides("auth", {{
+  user_exists = function (user) return user == "user" end;
+  get_sasl_handler = function ()
+    return require "util.sasl".new(module.host, {{ oauthbearer = function (_, said)
+      if said == token then return "user", true, {{}} end
+    end }});
+  end;
+}})
+"#
+    ))
 }
 
 /// Copies of the two programs that look for their library below `root`.
@@ -110,18 +175,22 @@ impl Programs {
     }
 }
 
-fn start_all(site: &Site, name: &str, programs: &Programs) -> Result<Running> {
+fn start_all(site: &Site, name: &str, programs: &Programs, version: Version) -> Result<Running> {
     let mut running = Running {
         processes: Vec::new(),
         ports: Vec::new(),
         places: Vec::new(),
         log: site.room(name)?.join("log"),
     };
-    for kind in &KINDS {
+    for kind in KINDS.iter().filter(|kind| version.has(kind)) {
         let room = site.room(&format!("{name}/{}", kind.name))?;
         let [clear, direct] = free_ports()?;
         let conf = room.join("prosody.cfg.lua");
-        fs::write(&conf, configuration(site, &room, &running.log, kind, [clear, direct]))?;
+        let modules = room.join("modules");
+        fs::create_dir_all(&modules)?;
+        fs::write(modules.join("mod_auth_one_token.lua"), one_token()?)?;
+        let more = version.extensible(kind);
+        fs::write(&conf, configuration(site, &room, &running.log, kind, more, [clear, direct]))?;
         fs::create_dir_all(room.join("data"))?;
         fs::write(&running.log, "")?;
         if site.is_root {
@@ -169,6 +238,7 @@ fn configuration(
     room: &Path,
     log: &Path,
     kind: &Kind,
+    more_modules: &str,
     [clear, direct]: [u16; 2],
 ) -> String {
     let tls = &site.certificates;
@@ -179,8 +249,9 @@ fn configuration(
     format!(
         r#"pidfile = "{room}/prosody.pid"
 data_path = "{room}/data"
+plugin_paths = {{ "{room}/modules" }}
 log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{log}" }} }}
-modules_enabled = {{ "disco", "roster", "saslauth", "tls", "ping", "sasl_ssdp" }}
+modules_enabled = {{ "disco", "roster", "saslauth", "tls", "ping", "sasl_ssdp"{more_modules} }}
 modules_disabled = {{ "s2s", "offline" }}
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {clear} }}

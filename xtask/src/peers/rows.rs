@@ -69,6 +69,8 @@ pub(crate) struct Expect {
     pub(crate) json: BTreeMap<String, Value>,
 }
 
+const DASHED: &str = "dovecot-auth";
+
 /// One login.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -88,7 +90,13 @@ pub(crate) struct Row {
 impl Row {
     /// The URL's scheme: the port's name without what distinguishes ports of one protocol.
     pub(crate) fn scheme(&self) -> &str {
-        self.port.split_once('-').map_or(&*self.port, |(scheme, _)| scheme)
+        // The one scheme that has a dash of its own.
+        let port = &*self.port;
+        let own = DASHED.len();
+        let after = port.strip_prefix(DASHED).map_or(0, |_| own);
+        let end =
+            port.get(after..).and_then(|rest| rest.find('-')).map_or(port.len(), |it| it + after);
+        port.get(..end).unwrap_or(port)
     }
 
     /// The options that choose mechanism, TLS and binding.
@@ -259,6 +267,12 @@ mod tests {
             "--tls starttls -m SCRAM-SHA-256 --channel-binding require --binding-type tls-exporter"
         );
         assert_eq!(row.scheme(), "imap");
+        for (port, scheme) in
+            [("dovecot-auth", DASHED), ("dovecot-auth-tcp", DASHED), ("irc", "irc")]
+        {
+            port.clone_into(&mut row.port);
+            assert_eq!(row.scheme(), scheme);
+        }
     }
 
     #[test]

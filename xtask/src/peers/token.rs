@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -39,9 +40,12 @@ openid_configuration_url = https://localhost/.well-known/openid-configuration
     Ok(())
 }
 
+/// When the first token was made: a user's is the same as long as we run.
+static BEGIN: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
+
 /// A token of this user, good for an hour.
 pub(super) fn of(user: &str) -> Result<String> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("it is before 1970")?.as_secs();
+    let now = BEGIN.duration_since(UNIX_EPOCH).context("it is before 1970")?.as_secs();
     let claims = serde_json::json!({
         "sub": user, "username": user, "scope": SCOPE, "iat": now - 60, "nbf": now - 60, "exp": now + 3600,
     });

@@ -48,7 +48,7 @@ pub fn hear(
 }
 
 /// The frame that says this. A success proposes limits; a failure closes the connection, and is only for clients that
-/// [want to hear it](Table::wants_failure_close): the others are just hung up on.
+/// [want to hear it](Table::has_failure_close): the others are just hung up on.
 ///
 /// # Errors
 ///

@@ -93,8 +93,8 @@ impl Table {
         None
     }
 
-    /// Whether a client that tells this wants to hear why a login failed.
-    pub fn wants_failure_close(&self) -> bool {
+    /// Whether a client that tells this wants to hear why a login failed, or a server that tells it says why.
+    pub fn has_failure_close(&self) -> bool {
         match self.get(CAPABILITIES) {
             Some(Value::Table(it)) => it.get(FAILURE_CLOSE) == Some(Value::Boolean(true)),
             _ => false,
@@ -146,7 +146,7 @@ mod tests {
         for octets in [&b"\x01"[..], b"\x01a?", b"\x01aS\xff\xff\xff\xff", b"\x01at"] {
             assert!(Table::parse(octets).is_err(), "{octets:?}");
         }
-        assert!(Table::of_client().unwrap().wants_failure_close());
-        assert!(!Table::default().wants_failure_close());
+        assert!(Table::of_client().unwrap().has_failure_close());
+        assert!(!Table::default().has_failure_close());
     }
 }

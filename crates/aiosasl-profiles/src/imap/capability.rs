@@ -2,7 +2,7 @@
 
 use aiosasl::name::MechanismName;
 
-use super::SaslIr;
+use super::{Literals, SaslIr};
 use crate::printable;
 
 /// The most capabilities taken from one list.
@@ -35,6 +35,17 @@ impl Capabilities {
     /// Whether an initial response may go with the command.
     pub fn sasl_ir(&self) -> SaslIr {
         if self.has("SASL-IR") || self.has("IMAP4rev2") { SaslIr::Present } else { SaslIr::Absent }
+    }
+
+    /// Which literals need not be waited for.
+    pub fn literals(&self) -> Literals {
+        if self.has("LITERAL+") {
+            Literals::AtOnce
+        } else if self.has("LITERAL-") || self.has("IMAP4rev2") {
+            Literals::ShortAtOnce
+        } else {
+            Literals::Awaited
+        }
     }
 
     /// The mechanisms that are offered, each once, in the server's order.

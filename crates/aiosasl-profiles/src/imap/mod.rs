@@ -21,6 +21,7 @@
 
 pub mod capability;
 pub mod client;
+mod login;
 mod reply;
 pub mod server;
 
@@ -29,6 +30,7 @@ use aiosasl::{
     profile::{FirstChallenge, InitialResponse, Profile, SuccessData},
 };
 
+pub use login::{Literal, Literals, login};
 pub use reply::{Condition, Reply, ReplyError, Status};
 
 /// The longest line taken, in octets: the base64 of a message of 64 KiB, and room for a command around it.

@@ -9,7 +9,7 @@ use aiosasl::{
 };
 use zeroize::Zeroizing;
 
-use super::{Condition, Reply, Status, reply::split_word};
+use super::{Condition, Literal, Reply, Status, reply::split_word};
 
 /// The longest tag taken, in octets.
 const MAX_TAG: usize = 64;
@@ -108,7 +108,7 @@ fn authenticate(arguments: &[u8]) -> Result<Authenticate, FailureCode> {
     Ok(Authenticate { mechanism, initial_response })
 }
 
-/// Two strings, quoted or not. A literal is none of them: whoever announces one is told so, and does not send it then.
+/// Two strings: quoted, or not, or literals whose octets follow their announcement.
 fn login(arguments: &[u8]) -> Result<Login, FailureCode> {
     let (name, rest) = string(arguments).ok_or(FailureCode::Malformed)?;
     let rest = rest.strip_prefix(b" ").ok_or(FailureCode::Malformed)?;
@@ -120,8 +120,11 @@ fn login(arguments: &[u8]) -> Result<Login, FailureCode> {
     }
 }
 
-/// The string that octets begin with (`astring` without literals, RFC 9051 section 9), and what follows it.
+/// The string that octets begin with (`astring`, RFC 9051 section 9), and what follows it.
 fn string(octets: &[u8]) -> Option<(Zeroizing<Vec<u8>>, &[u8])> {
+    if octets.starts_with(b"{") {
+        return literal(octets);
+    }
     let mut inside = Zeroizing::new(Vec::with_capacity(octets.len()));
     let Some(mut rest) = octets.strip_prefix(b"\"") else {
         let is_atom = |octet: &&u8| **octet > b' ' && !b"\"\\(){%*\x7f".contains(octet);
@@ -145,6 +148,26 @@ fn string(octets: &[u8]) -> Option<(Zeroizing<Vec<u8>>, &[u8])> {
     }
 }
 
+/// The literal that octets begin with, its announcement before it.
+fn literal(octets: &[u8]) -> Option<(Zeroizing<Vec<u8>>, &[u8])> {
+    let end = octets.iter().position(|octet| *octet == b'\r')?;
+    let (announcement, rest) = octets.split_at_checked(end)?;
+    let Literal { length, .. } = Literal::announced(announcement)?;
+    let (inside, rest) = rest.strip_prefix(b"\r\n")?.split_at_checked(length)?;
+    (!inside.contains(&0)).then(|| (Zeroizing::new(inside.to_vec()), rest))
+}
+
+/// The longest literal of a LOGIN that is taken, in octets.
+pub const MAX_LITERAL: usize = 4096;
+
+/// The literal that a LOGIN goes on with, where the last line of it that came announces one; others are nobody's to read.
+pub fn login_literal(command: &[u8], last_line: &[u8]) -> Option<Literal> {
+    let (_, rest) = split_word(command);
+    let (word, _) = split_word(rest);
+    let literal = Literal::announced(last_line)?;
+    (word.eq_ignore_ascii_case(b"LOGIN") && literal.length <= MAX_LITERAL).then_some(literal)
+}
+
 /// Reads the line that answers a challenge, its ending not included.
 ///
 /// # Errors
@@ -164,9 +187,7 @@ fn response(base64: &[u8]) -> Result<Response, FailureCode> {
 /// Whether a line ends by announcing octets that follow without being asked for (`{123+}`, RFC 7888): who does not
 /// take them must hang up, or would take them for commands.
 pub fn announces_literal(line: &[u8]) -> bool {
-    let Some(inside) = line.strip_suffix(b"+}") else { return false };
-    let digits = inside.iter().rev().take_while(|octet| octet.is_ascii_digit()).count();
-    digits > 0 && inside.iter().rev().nth(digits) == Some(&b'{')
+    Literal::announced(line).is_some_and(|literal| !literal.awaited)
 }
 
 /// The line of a challenge, with its ending.

@@ -70,6 +70,11 @@ impl Opening<'_> {
         self.secure(transport).await
     }
 
+    /// The service that the server is to think of.
+    pub(crate) fn service(&self) -> &str {
+        self.options.service.as_deref().unwrap_or_else(|| self.target.protocol.service())
+    }
+
     /// Tells whoever wants to know.
     pub(crate) fn tell(&self, event: Event<'_>) {
         if let Some(observer) = &self.options.observer {

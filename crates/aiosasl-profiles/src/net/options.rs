@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use aiosasl::{name::MechanismName, secret::Secret};
 
-use super::{Protocol, TlsInfo};
+use super::{Protocol, Sasl2Options, TlsInfo};
 
 /// How to connect; the default is TLS where it can be had, trusting the platform's roots.
 #[derive(Clone, Default)]
@@ -19,6 +19,11 @@ pub struct Options {
     pub server_name: Option<String>,
     /// What to show a server that asks who we are.
     pub client_certificate: Option<ClientCertificate>,
+    /// The service that a server is told of where it checks logins for others (Dovecot's authentication, saslauthd), where
+    /// that is not the protocol's own: `imap`.
+    pub service: Option<String>,
+    /// What to ask for together with an exchange, where the protocol has room for it: XMPP.
+    pub sasl2: Sasl2Options,
     /// Who is told how it goes.
     pub observer: Option<Observer>,
 }
@@ -31,6 +36,8 @@ impl fmt::Debug for Options {
             .field("trust", &self.trust)
             .field("server_name", &self.server_name)
             .field("client_certificate", &self.client_certificate)
+            .field("service", &self.service)
+            .field("sasl2", &self.sasl2)
             .finish_non_exhaustive()
     }
 }

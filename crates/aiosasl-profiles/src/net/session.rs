@@ -14,7 +14,7 @@ use aiosasl::{
 use tokio::time::timeout;
 
 use super::{
-    AuthenticatedStream, Event, Observer, Offer, Options, Protocol, Target, TlsInfo,
+    AuthenticatedStream, Event, Granted, Observer, Offer, Options, Protocol, Target, TlsInfo,
     client::{self, AnyClient},
     opening::Opening,
 };
@@ -76,10 +76,19 @@ impl Session {
         self.client.transport().bindings()
     }
 
-    /// Whether somebody can read along, or play the server: only TLS with a verified certificate is confidential.
+    /// What the server has said together with the success, where the protocol has room for that: who we are now, whether
+    /// a resource was bound, a token for later logins ([`Options::sasl2`]).
+    pub fn granted(&self) -> Option<&Granted> {
+        self.client.granted()
+    }
+
+    /// Whether somebody can read along, or play the server: TLS with a verified certificate is confidential, and so is a
+    /// Unix socket. Its octets never leave this machine's kernel, and whoever may put a server at its path is whom the
+    /// permissions of its folders let do so. TCP to this machine is not: anybody's program may listen on a port.
     pub fn security(&self) -> ChannelSecurity {
         match self.tls() {
             Some(TlsInfo { verified: true, .. }) => ChannelSecurity::Confidential,
+            None if self.client.transport().is_local() => ChannelSecurity::Confidential,
             _ => ChannelSecurity::Open,
         }
     }

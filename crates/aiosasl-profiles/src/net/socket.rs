@@ -35,6 +35,18 @@ pub(super) async fn unix(path: &Path) -> io::Result<Socket> {
     return Err(io::Error::new(io::ErrorKind::Unsupported, path.display().to_string()));
 }
 
+/// Whether it is a Unix socket.
+#[cfg(unix)]
+pub(super) fn is_local(socket: &Socket) -> bool {
+    matches!(socket, Socket::Right(_))
+}
+
+/// Whether it is a Unix socket: there are none here.
+#[cfg(not(unix))]
+pub(super) fn is_local(_: &Socket) -> bool {
+    false
+}
+
 /// Connects to a name or an address.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use zeroize::Zeroizing;
 
 use super::{
-    socket::Socket,
+    socket::{self, Socket},
     stream::{AnyStream, AuthenticatedStream},
     tls::{self, TlsInfo},
 };
@@ -189,6 +189,11 @@ impl Transport {
         if self.lines.is_empty() { self.read().await } else { Ok(self.lines.take()) }
     }
 
+    /// Takes octets back that came as a [`chunk`](Self::chunk), and that nobody could use: they are read first, next time.
+    pub(crate) fn unread(&mut self, octets: &[u8]) {
+        self.opened = Line::new([octets, &self.opened].concat());
+    }
+
     /// Sends octets, and sees to it that they leave.
     ///
     /// # Errors
@@ -302,6 +307,15 @@ impl Transport {
         };
         let _ = timeout(LINGER_TIME, listening).await;
         self.stream = Stream::Closed;
+    }
+
+    /// Whether it goes over a Unix socket: octets that never leave this machine's kernel.
+    pub(crate) fn is_local(&self) -> bool {
+        match &self.stream {
+            Stream::Clear(stream) => socket::is_local(stream),
+            Stream::Tls(stream) => socket::is_local(stream.get_ref().0),
+            Stream::Closed => false,
+        }
     }
 
     /// What is known of TLS, where there is any.

@@ -8,7 +8,7 @@ use aiosasl::{
 use zeroize::Zeroizing;
 
 use super::{Code, Reply};
-use crate::{Said, WireClass, WireError};
+use crate::{Said, WireClass, WireError, argument, line::Line};
 
 /// A command without arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,24 @@ pub fn request(message: &ClientMessage) -> Zeroizing<Vec<u8>> {
         ClientMessage::Response(response) => [base64(response).as_bytes(), b"\r\n"].concat(),
         ClientMessage::Abort => b"*\r\n".to_vec(),
     })
+}
+
+/// The line that names somebody who comes without SASL, with its ending (RFC 4643 section 2.3).
+///
+/// # Errors
+///
+/// A [`WireError`] of class [`Credentials`](WireClass::Credentials) where the line can't say the name.
+pub fn user(name: &[u8]) -> Result<Line, WireError> {
+    argument::line("AUTHINFO USER", name)
+}
+
+/// The line with the password, with its ending.
+///
+/// # Errors
+///
+/// As [`user`].
+pub fn pass(password: &[u8]) -> Result<Line, WireError> {
+    argument::line("AUTHINFO PASS", password)
 }
 
 fn base64(response: &Response) -> Zeroizing<String> {

@@ -20,6 +20,10 @@ pub struct Code(u16);
 impl Code {
     /// The list of capabilities follows.
     pub const CAPABILITIES: Self = Self(101);
+    /// The server is ready, and takes articles.
+    pub const READY: Self = Self(200);
+    /// The server is ready, and takes no articles.
+    pub const READY_NO_POSTING: Self = Self(201);
     /// Good bye.
     pub const CLOSING: Self = Self(205);
     /// The client is in.

@@ -45,12 +45,9 @@ pub struct Authenticate {
 impl Command {
     /// Reads a command's line, its ending not included.
     pub fn parse(line: &[u8]) -> Self {
-        let is_space = |octet: &u8| matches!(octet, b' ' | b'\t');
-        let words: Vec<&[u8]> =
-            line.split(is_space).filter(|word| !word.is_empty()).take(6).collect();
-        let Some((word, arguments)) = words.split_first() else { return Self::Unknown };
-        match (word.to_ascii_uppercase().as_slice(), arguments) {
-            (b"AUTHINFO", [kind, arguments @ ..]) => Self::authinfo(kind, arguments),
+        let (word, rest) = split_word(line);
+        match (word.to_ascii_uppercase().as_slice(), words(rest).as_slice()) {
+            (b"AUTHINFO", _) => Self::authinfo(rest),
             (b"CAPABILITIES", [] | [_]) => Self::Capabilities,
             (b"MODE", [mode]) if mode.eq_ignore_ascii_case(b"READER") => Self::ModeReader,
             (b"QUIT", []) => Self::Quit,
@@ -59,16 +56,35 @@ impl Command {
         }
     }
 
-    fn authinfo(kind: &[u8], arguments: &[&[u8]]) -> Self {
-        match (kind.to_ascii_uppercase().as_slice(), arguments) {
+    fn authinfo(arguments: &[u8]) -> Self {
+        let (kind, rest) = split_word(arguments);
+        match (kind.to_ascii_uppercase().as_slice(), words(rest).as_slice()) {
             (b"SASL", [name]) => Self::Authenticate(authenticate(name, None)),
             (b"SASL", [name, first]) => Self::Authenticate(authenticate(name, Some(first))),
             (b"SASL", [_, _, ..]) => Self::Authenticate(Err(FailureCode::BadEncoding)),
-            (b"PASS", [password]) => Self::Pass(Secret::new(*password)),
-            (b"USER", [name]) => Self::User(name.to_vec()),
+            // To the end of the line: names and passwords may have spaces (RFC 4643 section 3.1).
+            (b"PASS", _) if !rest.is_empty() => Self::Pass(Secret::new(rest)),
+            (b"USER", _) if !rest.is_empty() => Self::User(rest.to_vec()),
             _ => Self::Unknown,
         }
     }
+}
+
+fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+/// The first word, and what stands behind the one space after it.
+fn split_word(line: &[u8]) -> (&[u8], &[u8]) {
+    let start = line.iter().position(|octet| !is_space(*octet)).unwrap_or(line.len());
+    let line = line.get(start..).unwrap_or_default();
+    let mut parts = line.splitn(2, |octet| is_space(*octet));
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// At most a few: nothing takes more.
+fn words(line: &[u8]) -> Vec<&[u8]> {
+    line.split(|octet| is_space(*octet)).filter(|word| !word.is_empty()).take(4).collect()
 }
 
 fn authenticate(name: &[u8], first: Option<&[u8]>) -> Result<Authenticate, FailureCode> {

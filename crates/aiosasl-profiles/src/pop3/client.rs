@@ -8,7 +8,7 @@ use aiosasl::{
 use zeroize::Zeroizing;
 
 use super::{AuthCodes, Reply, Sign, Status};
-use crate::{Said, WireClass, WireError};
+use crate::{Said, WireClass, WireError, argument, line::Line};
 
 /// A command without arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,24 @@ pub fn request(message: &ClientMessage) -> Zeroizing<Vec<u8>> {
         ClientMessage::Response(response) => [base64(response).as_bytes(), b"\r\n"].concat(),
         ClientMessage::Abort => b"*\r\n".to_vec(),
     })
+}
+
+/// The line that names somebody who comes without SASL, with its ending (RFC 1939 section 7).
+///
+/// # Errors
+///
+/// A [`WireError`] of class [`Credentials`](WireClass::Credentials) where the line can't say the name.
+pub fn user(name: &[u8]) -> Result<Line, WireError> {
+    argument::line("USER", name)
+}
+
+/// The line with the password, with its ending.
+///
+/// # Errors
+///
+/// As [`user`].
+pub fn pass(password: &[u8]) -> Result<Line, WireError> {
+    argument::line("PASS", password)
 }
 
 fn base64(response: &Response) -> Zeroizing<String> {

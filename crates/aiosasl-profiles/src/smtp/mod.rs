@@ -1,4 +1,4 @@
-//! SMTP and message submission (RFC 4954, 5321, 6409): messages to bytes, both halves; never a socket.
+//! SMTP, message submission and LMTP (RFC 2033, 4954, 5321, 6409): messages to bytes, both halves; never a socket.
 //!
 //! ```text
 //!   client::spell  ──line──>  server::Command::parse, server::hear
@@ -40,6 +40,34 @@ pub const PROFILE: Profile = Profile {
     max_message: 65_536,
     max_steps: 16,
 };
+
+/// Which of two protocols is spoken: as far as SASL, they differ in how a session is opened, and in nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// SMTP (RFC 5321): `EHLO`, or `HELO`.
+    #[default]
+    Smtp,
+    /// LMTP (RFC 2033 section 4.1): `LHLO`.
+    Lmtp,
+}
+
+impl Dialect {
+    /// The command that opens a session, and asks what is offered.
+    pub const fn hello(self) -> &'static str {
+        match self {
+            Self::Smtp => "EHLO",
+            Self::Lmtp => "LHLO",
+        }
+    }
+
+    /// What a server calls it in its greeting.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "ESMTP",
+            Self::Lmtp => "LMTP",
+        }
+    }
+}
 
 /// The longest command, in octets with its CRLF (RFC 5321 section 4.5.3.1.4).
 pub const MAX_COMMAND: usize = 512;

@@ -8,14 +8,14 @@ use aiosasl::{
 };
 use zeroize::Zeroizing;
 
-use super::{EnhancedCode, MAX_COMMAND, Reply};
+use super::{Dialect, EnhancedCode, MAX_COMMAND, Reply};
 
 /// What a client commands outside of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Starts an exchange, or would, were it not for the reason why not.
     Auth(Result<Auth, FailureCode>),
-    /// Opens the session, and wants to know what is offered.
+    /// Opens the session, and wants to know what is offered; in LMTP, that is `LHLO`.
     Ehlo,
     /// Opens the session, the old way.
     Helo,
@@ -43,10 +43,15 @@ pub struct Auth {
 }
 
 impl Command {
-    /// Reads a line without its CRLF.
+    /// Reads a line of SMTP without its CRLF.
     ///
     /// Only `AUTH` may be longer than [`MAX_COMMAND`]: some clients send initial responses of any length.
     pub fn parse(line: &[u8]) -> Self {
+        Self::parse_in(Dialect::Smtp, line)
+    }
+
+    /// Reads a line of either protocol, likewise: each has its own way to open a session, and knows no other.
+    pub fn parse_in(dialect: Dialect, line: &[u8]) -> Self {
         let (verb, arguments) = match line.iter().position(|octet| *octet == b' ') {
             Some(space) => line.split_at(space),
             None => (line, [].as_slice()),
@@ -58,16 +63,29 @@ impl Command {
         match (verb.as_slice(), arguments.trim_ascii()) {
             (b"AUTH", []) => Self::Malformed(syntax("Expected a mechanism")),
             (b"AUTH", arguments) => Self::parse_auth(arguments),
-            (b"EHLO" | b"HELO", []) => Self::Malformed(syntax("Expected a host name")),
-            (b"EHLO", _) => Self::Ehlo,
-            (b"HELO", _) => Self::Helo,
+            (b"EHLO" | b"HELO" | b"LHLO", arguments) => {
+                Self::parse_hello(dialect, &verb, arguments)
+            }
             (b"BDAT" | b"DATA" | b"ETRN" | b"EXPN" | b"MAIL" | b"RCPT" | b"VRFY", _) => Self::Mail,
             (b"NOOP", _) => Self::Noop,
             (b"QUIT", []) => Self::Quit,
             (b"RSET", []) => Self::Rset,
             (b"STARTTLS", []) => Self::StartTls,
             (b"QUIT" | b"RSET" | b"STARTTLS", _) => Self::Malformed(syntax("Expected no argument")),
-            _ => Self::Malformed(Reply::new(500, EnhancedCode(5, 5, 1), "Command not recognized")),
+            _ => Self::Malformed(unknown()),
+        }
+    }
+
+    fn parse_hello(dialect: Dialect, verb: &[u8], arguments: &[u8]) -> Self {
+        match (dialect, verb) {
+            (Dialect::Smtp, b"EHLO" | b"HELO") | (Dialect::Lmtp, b"LHLO")
+                if arguments.is_empty() =>
+            {
+                Self::Malformed(syntax("Expected a host name"))
+            }
+            (Dialect::Smtp, b"EHLO") | (Dialect::Lmtp, b"LHLO") => Self::Ehlo,
+            (Dialect::Smtp, b"HELO") => Self::Helo,
+            _ => Self::Malformed(unknown()),
         }
     }
 
@@ -147,6 +165,10 @@ pub fn failure(code: FailureCode) -> Reply {
     Reply::new(code, enhanced, text)
 }
 
+fn unknown() -> Reply {
+    Reply::new(500, EnhancedCode(5, 5, 1), "Command not recognized")
+}
+
 fn syntax(text: &str) -> Reply {
     Reply::new(501, EnhancedCode(5, 5, 4), text)
 }
@@ -212,6 +234,20 @@ mod tests {
         ] {
             assert_eq!(Command::parse(line.as_bytes()), command, "{line}");
         }
+    }
+
+    #[test]
+    fn each_dialect_has_its_own_greeting_and_no_other() {
+        let lmtp = |line: &str| Command::parse_in(Dialect::Lmtp, line.as_bytes());
+        assert_eq!(lmtp("lhlo me"), Command::Ehlo);
+        for line in ["EHLO me", "HELO me", "EHLO"] {
+            let Command::Malformed(reply) = lmtp(line) else { panic!("{line}") };
+            assert_eq!(reply.code_text(), "500 5.5.1", "{line}");
+        }
+        let Command::Malformed(reply) = lmtp("LHLO") else { panic!("LHLO without a name") };
+        assert_eq!(reply.code_text(), "501 5.5.4");
+        assert_eq!(refusal("LHLO me"), "500 5.5.1");
+        assert_eq!(lmtp("NOOP"), Command::parse(b"NOOP"));
     }
 
     #[test]

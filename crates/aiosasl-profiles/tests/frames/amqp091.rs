@@ -78,7 +78,7 @@ fn a_connection_begins_and_ends() {
     let request = Message::parse(&client::request(&none).unwrap().unwrap()).unwrap();
     assert_eq!(server::hear(&request, |_| FirstWord::Server), Ok(none));
     let Message::Method(Method::StartOk(choice)) = request else { panic!("{request:?}") };
-    assert!(choice.properties.wants_failure_close());
+    assert!(choice.properties.has_failure_close());
     assert_eq!(client::request(&ClientMessage::Abort), Ok(None));
     for (code, class) in [
         (FailureCode::InvalidCredentials, WireClass::Credentials),

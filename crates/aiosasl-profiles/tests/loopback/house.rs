@@ -15,9 +15,14 @@ use aiosasl::{
     mechanism::{ClientContext, Offered, Rules},
     mechanisms,
     message::{ClientMessage, Outcome, ServerMessage},
+    name::MechanismName,
     nonce::Nonce,
+    own_login,
     policy::{Channel, Policy},
-    query::{Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, StoredSecret, Verdict},
+    query::{
+        Answer, Authorization, Decoy, Freshness, Query, ScramVerifier, SecretForm, StoredSecret,
+        TokenVerdict, Verdict,
+    },
     registry,
     secret::Secret,
 };
@@ -35,7 +40,23 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// `user` with `pencil` is all that there is.
+/// A name and a password that not every command can say as it stands.
+pub(crate) const HARD_NAME: &str = "hard \"näme\"";
+pub(crate) const HARD_PASSWORD: &str = "pässwörd € \"q\" \\b{5}";
+
+/// The user's token for every mechanism that proves tokens.
+pub(crate) const HT_TOKEN: &str = "secret-token:of-the-user";
+
+fn is_about_token(form: &SecretForm) -> bool {
+    matches!(form, SecretForm::HashedToken { .. })
+}
+
+/// The user's token: as long as those that some providers give out.
+pub(crate) fn long_token() -> Secret {
+    Secret::new("t0ken.".repeat(20 * 1024 / 6))
+}
+
+/// `user` with `pencil`, or a long token, and somebody whose name and password are hard, are all that there is.
 pub(crate) struct OneAccount;
 
 impl Store for OneAccount {
@@ -44,7 +65,8 @@ impl Store for OneAccount {
             Query::VerifyPassword(query) => {
                 let verdict = match query.authentication_id().as_str() {
                     "user" if query.password().expose() == "pencil" => Verdict::Accepted,
-                    "user" => Verdict::Refused,
+                    HARD_NAME if query.password().expose() == HARD_PASSWORD => Verdict::Accepted,
+                    "user" | HARD_NAME => Verdict::Refused,
                     _ => Verdict::UnknownAccount,
                 };
                 query.answer(verdict)
@@ -54,6 +76,9 @@ impl Store for OneAccount {
                 query.answer(verifier)
             }
             Query::ScramKeys(query) => query.unknown(&Decoy::new(Secret::new([7; 32]), 4096, 16)),
+            Query::SharedSecret(query) if is_about_token(query.form()) => {
+                query.answer([StoredSecret::Form(Secret::new(HT_TOKEN))])
+            }
             Query::SharedSecret(query) if query.authentication_id().as_str() == "user" => {
                 query.answer([StoredSecret::Password(Secret::new(*b"pencil"))])
             }
@@ -63,6 +88,9 @@ impl Store for OneAccount {
                 query.answer(if own { Authorization::Granted } else { Authorization::Denied })
             }
             Query::External(query) => query.answer_as_vouched(),
+            Query::VerifyToken(query) if query.token().expose() == long_token().expose() => {
+                query.answer(TokenVerdict::Accepted(AuthenticationId::new("user").unwrap()))
+            }
             other => other.unavailable(),
         }
     }
@@ -226,8 +254,19 @@ pub(crate) async fn login(
     mechanism: &str,
     password: &str,
 ) -> Result<Authenticated, Failed> {
-    let name = mechanism.parse().unwrap();
-    let mechanism = registry::find(name).unwrap();
+    let credentials = Credentials::password(AuthenticationId::new("user").unwrap(), password);
+    login_with(session, mechanism, &credentials).await
+}
+
+/// Logs in with these credentials.
+pub(crate) async fn login_with(
+    session: &mut Session,
+    mechanism: &str,
+    credentials: &Credentials,
+) -> Result<Authenticated, Failed> {
+    let name: MechanismName = mechanism.parse().unwrap();
+    let own = own_login::ALL.into_iter().find(|it| it.name == name);
+    let mechanism = own.or_else(|| registry::find(name).copied()).unwrap();
     let offer = session.offer();
     let offered = Offered {
         mechanisms: &offer.mechanisms,
@@ -240,9 +279,8 @@ pub(crate) async fn login(
         strength: session.strength(),
     };
     let policy = Policy::default();
-    let credentials = Credentials::password(AuthenticationId::new("user").unwrap(), password);
     let context = ClientContext {
-        credentials: &credentials,
+        credentials,
         binding: policy.client_binding(name, &offered, &channel).unwrap(),
         nonce: Nonce::random().unwrap(),
         rules: Rules::default(),

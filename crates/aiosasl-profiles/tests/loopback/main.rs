@@ -1,18 +1,26 @@
 //! Our clients against our servers, and each against peers that misbehave, on 127.0.0.1.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
+mod amqp;
+mod dovecot;
 mod house;
 mod imap;
+mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
+mod lmtp;
 mod memcached;
 mod mqtt;
+mod nntp;
 mod pop3;
+mod pop3_login;
 mod runner;
+mod saslauthd;
 mod sieve;
 mod smtp;
 mod tls;
 mod xmpp;
+mod xmpp_sasl2;
 mod xmpp_server;
 mod zookeeper;

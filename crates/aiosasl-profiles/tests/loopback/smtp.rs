@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use aiosasl::{
     binding::BindingKind,
+    credentials::Credentials,
     driver::{Reply, SaslInterface},
+    identity::AuthenticationId,
     message::Response,
     policy::ChannelSecurity,
 };
@@ -17,8 +19,8 @@ use aiosasl_profiles::{
 };
 
 use crate::house::{
-    Failed, PKI, Served, login, open, open_config, script, serve, shout, store, tls_config,
-    trusting, who, why,
+    Failed, PKI, Served, login, login_with, long_token, open, open_config, script, serve, shout,
+    store, tls_config, trusting, who, why,
 };
 
 async fn server(config: ServerConfig, implicit_tls: bool) -> (u16, Served) {
@@ -346,4 +348,67 @@ async fn a_slow_or_endless_client_has_its_time_and_its_commands() {
     assert_eq!(heard.matches("250 2.0.0").count(), 100);
     assert!(heard.ends_with("421 4.7.0 Too much\r\n"), "{heard}");
     assert!(served.await.unwrap().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_server_that_knows_helo_alone_offers_nothing() {
+    let lines = ["220 old\r\n", "502 what?\r\n", "250 old\r\n", "221 bye\r\n"];
+    let (port, heard) = script(&lines).await;
+    let session = open(Protocol::Smtp, port, &in_the_clear()).await.unwrap();
+    assert_eq!(session.offer().mechanisms, [""; 0]);
+    session.close().await;
+    let heard = heard.await.unwrap();
+    assert_eq!(heard, "EHLO [127.0.0.1]\r\nHELO [127.0.0.1]\r\nQUIT\r\n");
+    // Where neither is taken, the first refusal says why.
+    for (answer, class) in [("554 no\r\n", "554"), ("421 later\r\n", "421")] {
+        let (port, _heard) = script(&["220 old\r\n", answer]).await;
+        let refused = open(Protocol::Smtp, port, &in_the_clear()).await.unwrap_err();
+        assert_eq!(refused.code.as_deref(), Some(class));
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_sorted_by_what_helps() {
+    let hello = "250-old\r\n250-auth=LOGIN\r\n250-AUTH plain\r\n250 AUTH=PLAIN X-OTHER\r\n";
+    for (answer, class) in [
+        ("421 4.7.0 too many errors", WireClass::Temporary),
+        ("432 4.7.12 a password transition is needed", WireClass::Temporary),
+        ("451 4.3.0 later", WireClass::Temporary),
+        ("454 4.7.0 later", WireClass::Temporary),
+        ("504 5.5.4 no", WireClass::Mechanism),
+        ("530 5.7.0 Must issue a STARTTLS command first", WireClass::Policy),
+        ("534 5.7.9 too weak", WireClass::Policy),
+        (
+            "535 5.7.139 Authentication unsuccessful, basic authentication is disabled",
+            WireClass::Credentials,
+        ),
+        ("538 5.7.11 encryption", WireClass::Policy),
+    ] {
+        let (port, heard) = script(&["220 old\r\n", hello, &format!("{answer}\r\n")]).await;
+        let mut session = open(Protocol::Smtp, port, &in_the_clear()).await.unwrap();
+        assert_eq!(session.offer().mechanisms, ["LOGIN", "PLAIN", "X-OTHER"]);
+        let refused = login(&mut session, "PLAIN", "pencil").await.unwrap_err();
+        assert_eq!(refused.class(), class, "{answer}");
+        drop(session);
+        assert!(heard.await.unwrap().ends_with("AUTH PLAIN AHVzZXIAcGVuY2ls\r\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_20_kib_does_not_go_with_the_command() {
+    let (port, served) = server(tls_config(), false).await;
+    let mut session = open(Protocol::Submission, port, &trusting()).await.unwrap();
+    let mut credentials = Credentials::token(long_token());
+    credentials.authentication_id = Some(AuthenticationId::new("user").unwrap());
+    let _ = login_with(&mut session, "XOAUTH2", &credentials).await.unwrap();
+    session.close().await;
+    assert_eq!(who(served).await, ("user".to_owned(), "XOAUTH2".to_owned()));
+
+    let hello = "250-mx\r\n250 AUTH XOAUTH2\r\n";
+    let lines = ["220 mx\r\n", hello, "334 Go on\r\n"];
+    let (port, heard) = script(&lines).await;
+    let mut session = open(Protocol::Smtp, port, &in_the_clear()).await.unwrap();
+    let _ = login_with(&mut session, "XOAUTH2", &credentials).await;
+    drop(session);
+    assert!(heard.await.unwrap().contains("AUTH XOAUTH2\r\n"));
 }

@@ -1,5 +1,6 @@
 //! `aiosasl login`: log in to a server, by the best that both ends can do, and tell how it went.
 
+mod inline;
 mod plan;
 mod report;
 mod verdict;
@@ -17,6 +18,7 @@ use aiosasl_profiles::net::{self, Options, Session, Target};
 use clap::{Args, ValueEnum};
 
 use self::{
+    inline::Inline,
     plan::{Plan, Secrets, Whom},
     report::Report,
     verdict::Verdict,
@@ -48,6 +50,8 @@ Status:
 Examples:
   aiosasl login imaps://juliet@mail.example.org
   aiosasl login xmpp://juliet@example.org -m SCRAM-SHA-256-PLUS --trace
+  aiosasl login xmpp://juliet@example.org --fast-token-out token.json
+  aiosasl login xmpp://juliet@example.org --token-file token.json
   aiosasl login imaps://juliet@mail.example.org -m OAUTHBEARER --token-file token.txt
   aiosasl login imap://mail.example.org -m GSSAPI --ccache FILE:/tmp/krb5cc_1000
   aiosasl login submission://mail.example.org --client-cert me.pem --client-key me.key
@@ -74,7 +78,7 @@ pub(crate) struct Arguments {
     token: TokenSource,
     #[command(flatten)]
     gss: GssOptions,
-    /// The service's registered name, for mechanisms that name it, where it is not the protocol's
+    /// The service's registered name, for mechanisms and servers that want it, where it is not the protocol's
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// The server's host name, for mechanisms that name it, where it is not the URL's
@@ -98,6 +102,8 @@ pub(crate) struct Arguments {
     /// The most iterations that a server may ask for (SCRAM)
     #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.end())]
     max_iterations: u32,
+    #[command(flatten)]
+    inline: Inline,
     /// Draw the conversation on standard error, with every SASL message taken apart; secrets stay hidden
     #[arg(long)]
     trace: bool,
@@ -122,6 +128,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let plan = arguments.plan(url.target.clone())?;
     let trace = Trace::new();
     let options = arguments.connection.options(&url, trace.observer())?;
+    let sasl2 = arguments.inline.wishes(url.target.protocol, plan.user_agent.clone())?;
+    let options = Options { sasl2, service: arguments.service.clone(), ..options };
     let work = arguments.log_in(&options, &plan, &trace);
     let limit = arguments.connection.timeout();
     let verdict = connection::run(limit, work)?.unwrap_or_else(|| Verdict::timeout(limit));
@@ -137,6 +145,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         report.print_json();
     } else {
         report.print();
+    }
+    if verdict.outcome.is_ok() {
+        arguments.inline.keep(verdict.granted.as_ref())?;
     }
     if let Some(path) = &arguments.trace_svg {
         fs::write(path, trace::svg::draw(&server, &record.moments))
@@ -188,6 +199,7 @@ impl Arguments {
                 let mut verdict = Verdict::of(outcome, trace.record().elapsed());
                 verdict.explain_binding(self.binding_type.as_ref(), session.tls());
                 verdict.protect(&mut session);
+                verdict.granted = session.granted().cloned();
                 session.close().await;
                 verdict
             }

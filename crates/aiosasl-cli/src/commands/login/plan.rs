@@ -13,6 +13,7 @@ use aiosasl::{
 use aiosasl_profiles::net::Target;
 
 use crate::{
+    fast::{self, Kept},
     gss::Tickets,
     known,
     secrets::{PasswordSource, TokenSource},
@@ -50,6 +51,8 @@ pub(super) struct Plan {
     pub(super) credentials: Credentials,
     /// Whether the mechanisms were named, one by one.
     pub(super) is_named: bool,
+    /// Whose the token is, where it was given to a program on a device.
+    pub(super) user_agent: Option<String>,
 }
 
 impl Plan {
@@ -67,11 +70,12 @@ impl Plan {
         rules: &Rules,
     ) -> Result<Self, Failure> {
         let mut credentials = identities(&target, whom)?;
+        let mut user_agent = None;
         let mechanisms = if let Some(named) = named {
             let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
             let mut token = credentials.clone();
             if needs(Needs::Token) {
-                token.key = Key::Token(secrets.token.needed()?);
+                (token.key, user_agent) = key(secrets.token.needed()?)?;
             }
             if needs(Needs::Password) {
                 credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
@@ -90,7 +94,11 @@ impl Plan {
             named.iter().map(with).collect()
         } else {
             credentials.key = match secrets.preferred_token()? {
-                Some(token) => Key::Token(token),
+                Some(token) => {
+                    let key;
+                    (key, user_agent) = self::key(token)?;
+                    key
+                }
                 None if certificate => optional(&credentials, secrets.password)?,
                 None => Key::Password(required(&credentials, &target, secrets.password)?),
             };
@@ -98,7 +106,7 @@ impl Plan {
                 FromMechanism::any_of(fitting(&credentials, certificate), credentials.clone());
             vec![all.rules(rules.clone())]
         };
-        Ok(Self { target, mechanisms, credentials, is_named: named.is_some() })
+        Ok(Self { target, mechanisms, credentials, is_named: named.is_some(), user_agent })
     }
 
     /// The same, with tickets from there for mechanisms that want one.
@@ -121,6 +129,16 @@ impl Secrets<'_> {
             _ => self.token.given(),
         }
     }
+}
+
+/// A token as a key: one of a provider, or one that a server has given before, with whose it is.
+fn key(token: Secret) -> Result<(Key, Option<String>), Failure> {
+    Ok(match fast::read(token.expose())? {
+        None => (Key::Token(token), None),
+        Some(Kept { mechanism, token, user_agent }) => {
+            (Key::HashedToken { mechanism, token }, Some(user_agent))
+        }
+    })
 }
 
 fn identities(target: &Target, whom: Whom<'_>) -> Result<Credentials, Failure> {

@@ -27,6 +27,7 @@ pub(super) struct Report<'a> {
     server_verified: Option<bool>,
     authentication_id: Option<&'a str>,
     authorization_id: Option<&'a str>,
+    identifier: Option<&'a str>,
     security_layer: Option<Layer>,
     iterations: Option<u32>,
     round_trips: u32,
@@ -82,6 +83,7 @@ impl<'a> Report<'a> {
             server_verified: known.map(|it| it.server_verified),
             authentication_id: credentials.authentication_id.as_ref().map(AsRef::as_ref),
             authorization_id: credentials.authorization_id.as_ref().map(AsRef::as_ref),
+            identifier: verdict.granted.as_ref().map(|it| &*it.identifier),
             security_layer: verdict.layer,
             iterations: known.and_then(|it| it.iterations),
             round_trips: record.round_trips,
@@ -128,6 +130,7 @@ impl<'a> Report<'a> {
         line("mechanism", self.mechanism.clone());
         line("user", self.authentication_id.map(str::to_owned));
         line("acting as", self.authorization_id.map(str::to_owned));
+        line("known as", self.identifier.map(str::to_owned));
         line("TLS", Some(self.tls.as_ref().map_or("none".to_owned(), Tls::to_text)));
         if self.status == Status::Done {
             let verified = if self.server_verified == Some(true) {

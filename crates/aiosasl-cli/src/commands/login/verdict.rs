@@ -9,7 +9,7 @@ use aiosasl::{
 };
 use aiosasl_profiles::{
     WireError,
-    net::{Session, TlsInfo},
+    net::{Granted, Session, TlsInfo},
 };
 use serde::Serialize;
 
@@ -24,6 +24,8 @@ pub(super) struct Verdict {
     pub(super) considered: Vec<Considered>,
     /// The security layer around all that follows.
     pub(super) layer: Option<Layer>,
+    /// What the server has said together with the success.
+    pub(super) granted: Option<Granted>,
     /// How long it took, without the farewell.
     pub(super) elapsed: Option<Duration>,
 }
@@ -46,11 +48,17 @@ impl Verdict {
         match outcome {
             Ok(negotiated) => {
                 let considered = negotiated.considered;
-                Self { outcome: Ok(negotiated.report), considered, layer: None, elapsed }
+                Self {
+                    outcome: Ok(negotiated.report),
+                    considered,
+                    layer: None,
+                    granted: None,
+                    elapsed,
+                }
             }
             Err(error) => {
                 let outcome = Err(Fault::of(&error.error));
-                Self { outcome, considered: error.considered, layer: None, elapsed }
+                Self { outcome, considered: error.considered, layer: None, granted: None, elapsed }
             }
         }
     }
@@ -128,6 +136,12 @@ impl Verdict {
     }
 
     fn lost(fault: Fault) -> Self {
-        Self { outcome: Err(fault), considered: Vec::new(), layer: None, elapsed: None }
+        Self {
+            outcome: Err(fault),
+            considered: Vec::new(),
+            layer: None,
+            granted: None,
+            elapsed: None,
+        }
     }
 }

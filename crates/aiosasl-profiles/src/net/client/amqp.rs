@@ -1,7 +1,7 @@
 //! An AMQP client, as far as SASL: 0-9-1's connection until it is tuned, and 1.0's SASL layer (part 5.3).
 //!
-//! Whoever takes the stream over goes on in 0-9-1 with `tune-ok`: `tune` has been read, since it is the success. In 1.0 it
-//! goes on with the header of AMQP itself.
+//! Whoever takes the stream over goes on in 0-9-1 with `tune-ok`: `tune` has been read, since it is the success. The virtual
+//! host is the URL's path, and is named after that, in `open`. In 1.0 it goes on with the header of AMQP itself.
 
 use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 
@@ -49,6 +49,8 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
 struct Client {
     transport: Transport,
     offer: Offer,
+    /// Whether the server says that it tells why it lets somebody not in, rather than to hang up.
+    tells_why: bool,
     /// Whether the server has closed the connection.
     ended: bool,
 }
@@ -73,7 +75,24 @@ impl Client {
         };
         opening.tell(Event::Greeting(&offer.greeting));
         opening.tell_offer(&offer.mechanisms, &offer.capabilities);
-        Self { transport, offer, ended: false }
+        let tells_why = start.properties.has_failure_close();
+        Self { transport, offer, tells_why, ended: false }
+    }
+
+    async fn hear(&mut self) -> Result<Reply, WireError> {
+        let frame = match self.transport.frame(amqp091::measure).await {
+            Err(error) if error.class == WireClass::Connection && !self.tells_why => {
+                return Err(hung_up(&error));
+            }
+            frame => frame?,
+        };
+        let message = amqp091::Message::parse(&frame)?;
+        if let amqp091::Message::Method(amqp091::Method::Close(_)) = message {
+            let answer = amqp091::Message::Method(amqp091::Method::CloseOk).to_frame()?;
+            // Who has hung up already does not wait for it.
+            let _ = self.transport.send(&answer).await;
+        }
+        amqp091::client::hear(&message)
     }
 }
 
@@ -86,11 +105,7 @@ impl super::Client for Client {
             return Ok(Reply::Failure);
         };
         self.transport.send(&frame).await?;
-        let heard = match self.transport.frame(amqp091::measure).await {
-            Ok(frame) => amqp091::client::hear(&amqp091::Message::parse(&frame)?),
-            Err(error) if error.class == WireClass::Connection => Err(hung_up(&error)),
-            Err(error) => Err(error),
-        };
+        let heard = self.hear().await;
         self.ended |= heard.is_err();
         heard
     }
@@ -124,8 +139,8 @@ impl super::Client for Client {
     }
 }
 
-/// Servers hang up on whom they do not let in, unless a client says that it wants to hear why, and some even then: the
-/// specification tells them to (0-9-1, section 2.2.4).
+/// Servers hang up on whom they do not let in: the specification tells them to (0-9-1, section 2.2.4). Only those that know
+/// better say so, in what they tell of themselves.
 fn hung_up(error: &WireError) -> WireError {
     let text =
         format!("{}: in AMQP 0-9-1 that may mean that the credentials are wrong", error.text);
@@ -166,6 +181,22 @@ impl Later {
         let hostname = name.unwrap_or(&opening.target.host).to_owned();
         Ok(Self { transport, offer, hostname, ended: false })
     }
+
+    async fn ask(&mut self, frame: &[u8]) -> Result<Reply, WireError> {
+        self.transport.send(frame).await?;
+        let frame = self.transport.frame(amqp10::measure).await?;
+        amqp10::client::hear(&amqp10::Message::parse(&frame)?)
+    }
+}
+
+/// Servers may hang up on who says more at once than the protocol allows: with long tokens there is no other way.
+fn too_much(error: WireError, said: usize) -> WireError {
+    if error.class != WireClass::Connection || said <= amqp10::MIN_MAX_FRAME {
+        return error;
+    }
+    let most = amqp10::MIN_MAX_FRAME;
+    let text = format!("{}: it was told {said} octets, of {most} that it has to take", error.text);
+    WireError { text, ..error }
 }
 
 impl super::Client for Later {
@@ -175,9 +206,7 @@ impl super::Client for Later {
             self.transport.close().await;
             return Ok(Reply::Failure);
         };
-        self.transport.send(&frame).await?;
-        let frame = self.transport.frame(amqp10::measure).await?;
-        let heard = amqp10::client::hear(&amqp10::Message::parse(&frame)?);
+        let heard = self.ask(&frame).await.map_err(|error| too_much(error, frame.len()));
         // After an outcome that is not good the server hangs up (part 5.3.2).
         self.ended |= heard.is_err();
         heard

@@ -1,11 +1,16 @@
 //! An IMAP client, as far as SASL: greeting, capabilities, STARTTLS, AUTHENTICATE (RFC 9051 section 6.2).
 
-use aiosasl::{driver, message::ClientMessage, profile::Profile};
+use aiosasl::{
+    driver,
+    message::{Challenge, ClientMessage, Response},
+    own_login,
+    profile::Profile,
+};
 
 use crate::{
     Said, WireClass, WireError,
     imap::{
-        self, Condition, Reply, Status,
+        self, Condition, Literals, Reply, Status,
         capability::Capabilities,
         client::{self, Command},
     },
@@ -23,25 +28,34 @@ pub(super) struct Client {
     commands: u32,
     offer: Offer,
     profile: Profile,
+    literals: Literals,
+    /// Whether what comes next is the message of IMAP's own login.
+    logging_in: bool,
     last: Line,
 }
 
 impl super::Client for Client {
     /// Says something of an exchange, and waits for the answer.
     async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
-        if matches!(message, ClientMessage::Authenticate { .. }) {
-            self.commands = self.commands.wrapping_add(1);
-        }
-        let tag = self.tag();
-        self.transport.send(&client::request(&tag, message)).await?;
-        for _ in 0..MAX_LINES {
-            self.last = self.transport.line().await?;
-            let heard = client::hear(&self.last, &tag, Said::from(message));
-            if let Some(reply) = heard.map_err(|error| self.explain(error, message))? {
-                return Ok(reply);
+        match (message, std::mem::take(&mut self.logging_in)) {
+            (ClientMessage::Authenticate { mechanism, initial_response }, _)
+                if *mechanism == own_login::PASSWORD.name =>
+            {
+                if let Some(it) = initial_response {
+                    return self.log_in(it).await;
+                }
+                // Without SASL-IR nothing goes with a request: what the command is made of is asked for.
+                self.logging_in = true;
+                Ok(driver::Reply::Challenge(Challenge::empty()))
             }
+            (ClientMessage::Response(it), true) => self.log_in(it).await,
+            (ClientMessage::Abort, true) => Ok(driver::Reply::Failure),
+            (ClientMessage::Authenticate { .. }, _) => {
+                self.commands = self.commands.wrapping_add(1);
+                self.converse(message).await
+            }
+            _ => self.converse(message).await,
         }
-        Err(endless())
     }
 
     /// Says good bye, where the conversation still makes sense, and hangs up.
@@ -97,6 +111,8 @@ impl Client {
             commands: 0,
             offer: Offer { greeting: printable(greeting.text), ..Offer::default() },
             profile: imap::PROFILE,
+            literals: Literals::default(),
+            logging_in: false,
             last: Line::default(),
         };
         opening.tell(Event::Greeting(&client.offer.greeting));
@@ -110,6 +126,51 @@ impl Client {
             client.start_tls(opening).await?;
         }
         Ok(client)
+    }
+
+    /// Says a message of an exchange.
+    async fn converse(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        let tag = self.tag();
+        self.transport.send(&client::request(&tag, message)).await?;
+        self.hear(Said::from(message)).await.map_err(|error| self.explain(error, message))
+    }
+
+    /// IMAP's own login (RFC 9051 section 6.2.3).
+    async fn log_in(&mut self, message: &Response) -> Result<driver::Reply, WireError> {
+        self.commands = self.commands.wrapping_add(1);
+        let (name, password) = own_login::split(message.as_bytes()).unwrap_or_default();
+        let pieces = imap::login(&self.tag(), name, password, self.literals).ok_or_else(|| {
+            WireError::new(WireClass::Credentials, "IMAP has no way to say a NUL")
+        })?;
+        let mut pieces = pieces.iter().peekable();
+        while let Some(piece) = pieces.next() {
+            self.transport.send(piece).await?;
+            let more = pieces.peek();
+            // What a server says when it waits for a literal is words.
+            let said = if more.is_some() { Said::Request } else { Said::Response };
+            let reply = self.hear(said).await;
+            match (reply, more) {
+                (Ok(driver::Reply::Challenge(_)), Some(_)) => {}
+                (Ok(driver::Reply::Success(None)), None) => {
+                    return Ok(driver::Reply::Success(None));
+                }
+                (Err(error), _) => return Err(error),
+                (Ok(_), _) => return Err(WireError::protocol("an answer that fits no LOGIN")),
+            }
+        }
+        Err(WireError::protocol("a LOGIN without an answer"))
+    }
+
+    /// Waits for the answer to the command that was given last.
+    async fn hear(&mut self, said: Said) -> Result<driver::Reply, WireError> {
+        let tag = self.tag();
+        for _ in 0..MAX_LINES {
+            self.last = self.transport.line().await?;
+            if let Some(reply) = client::hear(&self.last, &tag, said)? {
+                return Ok(reply);
+            }
+        }
+        Err(endless())
     }
 
     async fn start_tls(&mut self, opening: Opening<'_>) -> Result<(), WireError> {
@@ -171,7 +232,11 @@ impl Client {
 
     fn take_offer(&mut self, capabilities: &Capabilities, opening: Opening<'_>) {
         self.profile = imap::profile(capabilities.sasl_ir());
+        self.literals = capabilities.literals();
         self.offer.mechanisms = capabilities.mechanisms();
+        if !capabilities.has("LOGINDISABLED") {
+            self.offer.mechanisms.push(own_login::PASSWORD.name);
+        }
         self.offer.unreadable = capabilities.unreadable();
         self.offer.login_disabled = capabilities.has("LOGINDISABLED");
         self.offer.initial_response = capabilities.sasl_ir() == imap::SaslIr::Present;

@@ -4,17 +4,21 @@ use std::pin::Pin;
 
 use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 
-use super::{Offer, Protocol, opening::Opening, transport::Transport};
+use super::{Granted, Offer, Protocol, opening::Opening, transport::Transport};
 use crate::{WireClass, WireError};
 
 mod amqp;
+mod dovecot;
 mod imap;
 mod irc;
 mod kafka;
 mod last_word;
 mod memcached;
 mod mqtt;
+mod nntp;
+mod own;
 mod pop3;
+mod saslauthd;
 pub(super) mod sieve;
 mod smtp;
 mod xmpp;
@@ -28,14 +32,19 @@ mod zookeeper;
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
+        Protocol::DovecotAuth => Box::new(dovecot::Client::open(opening).await?),
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
         Protocol::Memcached => Box::new(memcached::Client::open(opening).await?),
         Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
+        Protocol::Nntp => Box::new(nntp::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
+        Protocol::Saslauthd => Box::new(saslauthd::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
-        Protocol::Smtp | Protocol::Submission => Box::new(smtp::Client::open(opening).await?),
+        Protocol::Lmtp | Protocol::Smtp | Protocol::Submission => {
+            Box::new(smtp::Client::open(opening).await?)
+        }
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
         Protocol::Zookeeper => Box::new(zookeeper::Client::open(opening).await?),
         other => {
@@ -84,6 +93,11 @@ pub(super) trait Client: Send + 'static {
     fn last_words(&self) -> &[u8] {
         &[]
     }
+
+    /// What the server has said together with a success. Few have room for it.
+    fn granted(&self) -> Option<&Granted> {
+        None
+    }
 }
 
 /// A future that has to be boxed.
@@ -109,6 +123,8 @@ pub(super) trait AnyClient: Send {
     fn has_ended(&self) -> bool;
     /// [`Client::last_words`].
     fn last_words(&self) -> &[u8];
+    /// [`Client::granted`].
+    fn granted(&self) -> Option<&Granted>;
 }
 
 impl<C: Client> AnyClient for C {
@@ -146,5 +162,9 @@ impl<C: Client> AnyClient for C {
 
     fn last_words(&self) -> &[u8] {
         Client::last_words(self)
+    }
+
+    fn granted(&self) -> Option<&Granted> {
+        Client::granted(self)
     }
 }

@@ -13,7 +13,7 @@ use aiosasl::{
 };
 
 use crate::{
-    Said, WireClass, WireError,
+    Said, WireError,
     frame::Frame,
     mqtt::{self, ConnAck, Connect, Disconnect, Packet, Properties, Reason, Start, client},
     net::{Offer, opening::Opening, transport::Transport},
@@ -108,7 +108,7 @@ impl super::Client for Client {
             Ok(_) => {}
             Err(_) => self.ended = true,
         }
-        heard.map_err(|error| self.explain(error))
+        heard
     }
 
     async fn close(&mut self, usable: bool) {
@@ -145,18 +145,5 @@ impl super::Client for Client {
 
     fn has_ended(&self) -> bool {
         self.ended
-    }
-}
-
-impl Client {
-    /// That somebody is not authorized may be due to the method: to the first packet of one that a server does not know,
-    /// some answer so.
-    fn explain(&self, error: WireError) -> WireError {
-        match (&self.exchange, error.class) {
-            (Some((PASSWORD_NAME, _)), WireClass::Mechanism) => {
-                WireError { class: WireClass::Credentials, ..error }
-            }
-            _ => error,
-        }
     }
 }

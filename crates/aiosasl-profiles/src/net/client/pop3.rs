@@ -1,7 +1,8 @@
 //! A POP3 client, as far as SASL: greeting, CAPA, STLS, AUTH (RFC 1939, 2449, 2595, 5034).
 
-use aiosasl::{driver, message::ClientMessage, profile::Profile};
+use aiosasl::{driver, message::ClientMessage, own_login, profile::Profile};
 
+use super::own::{Heard, OwnLogin};
 use crate::{
     Said, WireClass, WireError,
     line::Line,
@@ -20,12 +21,18 @@ pub(super) struct Client {
     offer: Offer,
     profile: Profile,
     auth_codes: AuthCodes,
+    own_login: OwnLogin,
     last: Line,
 }
 
 impl super::Client for Client {
     /// Says something of an exchange, and waits for the answer.
     async fn say(&mut self, message: &ClientMessage) -> Result<driver::Reply, WireError> {
+        match self.own_login.hear(message) {
+            Heard::Mechanisms => {}
+            Heard::Password(name, password) => return self.log_in(name, password).await,
+            Heard::Answered(reply) => return Ok(reply),
+        }
         self.transport.send(&client::request(message)).await?;
         self.last = self.transport.line().await?;
         let heard = client::hear(&self.last, Said::from(message), self.auth_codes);
@@ -76,13 +83,28 @@ impl Client {
         let offer = Offer { greeting: printable(greeting.text), ..Offer::default() };
         let profile = pop3::profile(Sasl::Unlisted);
         let auth_codes = AuthCodes::Unlisted;
-        let mut client = Self { transport, offer, profile, auth_codes, last };
+        let own_login = OwnLogin::default();
+        let mut client = Self { transport, offer, profile, auth_codes, own_login, last };
         opening.tell(Event::Greeting(&client.offer.greeting));
         client.ask_capabilities(opening).await?;
         if opening.wants_start_tls(client.offer.start_tls_offered)? {
             client.start_tls(opening).await?;
         }
         Ok(client)
+    }
+
+    /// POP3's own login (RFC 1939 section 7). Both answers mean what they mean in an exchange.
+    async fn log_in(&mut self, name: &[u8], password: &[u8]) -> Result<driver::Reply, WireError> {
+        // Neither is said where the other can't be.
+        for line in [client::user(name)?, client::pass(password)?] {
+            self.transport.send(&line).await?;
+            self.last = self.transport.line().await?;
+            match client::hear(&self.last, Said::Response, self.auth_codes)? {
+                driver::Reply::Success(_) => {}
+                _ => return Err(no_status()),
+            }
+        }
+        Ok(driver::Reply::Success(None))
     }
 
     async fn start_tls(&mut self, opening: Opening<'_>) -> Result<(), WireError> {
@@ -116,6 +138,9 @@ impl Client {
             capabilities
         };
         self.offer.mechanisms = offered.mechanisms();
+        if !self.offer.login_disabled {
+            self.offer.mechanisms.push(own_login::PASSWORD.name);
+        }
         self.offer.unreadable = offered.unreadable();
         opening.tell_offer(&self.offer.mechanisms, &self.offer.capabilities);
         Ok(())
@@ -147,9 +172,7 @@ impl Client {
         self.last = self.transport.line().await?;
         match Reply::parse(&self.last) {
             Ok(Reply::Status(status)) => Ok(status.sign),
-            Ok(Reply::Continuation(_)) => {
-                Err(WireError::protocol("expected '+OK' or '-ERR', found a challenge"))
-            }
+            Ok(Reply::Continuation(_)) => Err(no_status()),
             Err(error) => Err(WireError::protocol(error.to_string())),
         }
     }
@@ -174,6 +197,10 @@ impl Client {
             _ => error,
         }
     }
+}
+
+fn no_status() -> WireError {
+    WireError::protocol("expected '+OK' or '-ERR', found a challenge")
 }
 
 /// A greeting that lets us go on (RFC 1939 section 4).

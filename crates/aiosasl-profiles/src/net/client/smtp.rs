@@ -1,23 +1,24 @@
-//! An SMTP client, as far as SASL: greeting, EHLO, STARTTLS, AUTH (RFC 5321, 3207, 4954).
+//! An SMTP and LMTP client, as far as SASL: greeting, EHLO or LHLO, STARTTLS, AUTH (RFC 5321, 2033, 3207, 4954).
 
 use aiosasl::{driver, message::ClientMessage, profile::Profile};
 
 use crate::{
     Said, WireClass, WireError,
-    net::{Event, Offer, opening::Opening, transport::Transport},
+    net::{Event, Offer, Protocol, opening::Opening, transport::Transport},
     printable,
     smtp::{
-        self, Reply, ReplyReader,
+        self, Dialect, Reply, ReplyReader,
         client::{self, Capabilities},
     },
 };
 
 /// How we call ourselves: an address literal, which says nothing about us.
-const EHLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
+const US: &str = "[127.0.0.1]";
 
 /// A connection to an SMTP server.
 pub(super) struct Client {
     transport: Transport,
+    dialect: Dialect,
     offer: Offer,
     last: Reply,
     last_words: String,
@@ -81,7 +82,11 @@ impl Client {
             greeting: printable(last.text().as_bytes()),
             ..Offer::default()
         };
-        let mut client = Self { transport, offer, last, last_words: String::new() };
+        let dialect = match opening.target.protocol {
+            Protocol::Lmtp => Dialect::Lmtp,
+            _ => Dialect::Smtp,
+        };
+        let mut client = Self { transport, dialect, offer, last, last_words: String::new() };
         opening.tell(Event::Greeting(&client.offer.greeting));
         greeted(&client.last)?;
         client.ask_capabilities(opening).await?;
@@ -106,8 +111,12 @@ impl Client {
     }
 
     async fn ask_capabilities(&mut self, opening: Opening<'_>) -> Result<(), WireError> {
-        self.command(EHLO).await?;
-        let capabilities = Capabilities::read(&self.last)?;
+        self.command(format!("{} {US}\r\n", self.dialect.hello()).as_bytes()).await?;
+        let capabilities = match (self.last.code, self.dialect) {
+            // A server of before 1995 knows HELO alone, and no extensions with it (RFC 5321 section 3.2).
+            (500 | 502 | 504, Dialect::Smtp) => self.say_hello().await?,
+            _ => Capabilities::read(&self.last)?,
+        };
         let limit = |size: u64| ("SIZE".to_owned(), size.to_string());
         self.offer.limits = capabilities.size.map(limit).into_iter().collect();
         self.offer.start_tls_offered = capabilities.start_tls;
@@ -116,6 +125,13 @@ impl Client {
         self.offer.capabilities = harmless(&capabilities.lines);
         opening.tell_offer(&self.offer.mechanisms, &self.offer.capabilities);
         Ok(())
+    }
+
+    /// The old greeting, to which nothing is offered; where that is refused, too, the first refusal counts.
+    async fn say_hello(&mut self) -> Result<Capabilities, WireError> {
+        let refusal = client::refused(&self.last);
+        self.command(format!("HELO {US}\r\n").as_bytes()).await?;
+        if self.last.code == 250 { Ok(Capabilities::default()) } else { Err(refusal) }
     }
 
     async fn command(&mut self, line: &[u8]) -> Result<(), WireError> {

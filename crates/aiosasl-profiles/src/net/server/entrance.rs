@@ -6,8 +6,8 @@ use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
 use super::{
-    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_mqtt, serve_pop3, serve_sieve,
-    serve_smtp, serve_xmpp,
+    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_lmtp, serve_mqtt, serve_nntp,
+    serve_pop3, serve_sieve, serve_smtp, serve_xmpp,
 };
 use crate::{WireClass, WireError, net::Protocol};
 
@@ -16,7 +16,9 @@ pub const SERVED: &[Protocol] = &[
     Protocol::Imap,
     Protocol::Irc,
     Protocol::Kafka,
+    Protocol::Lmtp,
     Protocol::Mqtt,
+    Protocol::Nntp,
     Protocol::Pop3,
     Protocol::Sieve,
     Protocol::Smtp,
@@ -61,7 +63,9 @@ pub async fn serve<S: Store + Send>(
         Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
         Protocol::Kafka => serve_kafka(stream, config, implicit_tls, store).await,
+        Protocol::Lmtp => serve_lmtp(stream, config, implicit_tls, store).await,
         Protocol::Mqtt => serve_mqtt(stream, config, implicit_tls, store).await,
+        Protocol::Nntp => serve_nntp(stream, config, implicit_tls, store).await,
         Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, store).await,
         Protocol::Sieve => serve_sieve(stream, config, implicit_tls, store).await,
         Protocol::Smtp | Protocol::Submission => {

@@ -18,6 +18,7 @@ use crate::{
         capability::Capabilities,
         server::{self, Authenticate, Command, Login, Tagged},
     },
+    line::Line,
     net::Protocol,
 };
 
@@ -59,9 +60,9 @@ async fn converse<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
         Condition { status: Status::Ok, code: Some(greeting.as_bytes()), text: b"aiosasl ready" };
     door.transport.send(&Reply::Untagged(greeting).to_line()).await?;
     loop {
-        let line = door.transport.line().await?;
+        let (line, last) = command(door).await?;
         let patience = door.count_command();
-        if server::announces_literal(&line) || patience == Patience::Exhausted {
+        if server::announces_literal(&last) || patience == Patience::Exhausted {
             return bye(door, "Too much").await;
         }
         match Tagged::parse(&line) {
@@ -80,6 +81,27 @@ async fn converse<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
             }
         }
     }
+}
+
+/// A command's line; that of a LOGIN with the literals that belong to it, and its last line apart.
+async fn command<S: Store>(door: &mut Door<'_, S>) -> Result<(Line, Line), WireError> {
+    let mut last = door.transport.line().await?;
+    let mut whole = last.clone();
+    for _name_and_password in 0..2 {
+        // Nobody is asked for a password that would be refused.
+        if !door.takes_passwords() {
+            break;
+        }
+        let Some(literal) = server::login_literal(&whole, &last) else { break };
+        if literal.awaited {
+            door.transport.send(&Reply::Continuation(b"Go on").to_line()).await?;
+        }
+        let octets = door.transport.octets(literal.length).await?;
+        last = door.transport.line().await?;
+        // Joined at once: a text that grows would leave parts of a secret behind.
+        whole = Line::new([&whole, b"\r\n".as_slice(), &octets, &last].concat());
+    }
+    Ok((whole, last))
 }
 
 async fn obey<S: Store>(
@@ -101,7 +123,7 @@ async fn obey<S: Store>(
         }
         Command::Login(Ok(login)) => return log_in(door, tag, login).await,
         Command::Login(Err(_)) => {
-            let text = "Expected a name and a password, quoted or not, and no literals";
+            let text = "Expected a name and a password";
             say(door, tag, Condition::new(Status::Bad, None, text)).await?;
         }
         // There are no mailboxes; but clients ask first of all.

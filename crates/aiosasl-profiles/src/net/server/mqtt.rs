@@ -98,7 +98,13 @@ async fn admit<S: Store>(
         Ok(_) => {
             let name = name.unwrap_or_default();
             let password = password.unwrap_or_else(|| Secret::new([]));
-            (door.log_in(name.as_bytes(), password).await?.0, None)
+            let (verdict, _) = door.log_in(name.as_bytes(), password).await?;
+            // Nobody asked for a mechanism, so that none can be unknown.
+            let withheld = |code| match code {
+                FailureCode::MechanismUnknown => FailureCode::EncryptionRequired,
+                code => code,
+            };
+            (verdict.map_err(withheld), None)
         }
         Err(code) => {
             let nothing = super::dialogue::AllSaid;
@@ -129,9 +135,9 @@ fn conn_ack<S: Store>(
             }
             (Reason::SUCCESS, properties)
         }
-        // Without a method, it is the name and the password that were wrong, as far as a client hears.
-        Err(FailureCode::MechanismUnknown) if method.is_none() => {
-            (Reason::BAD_AUTHENTICATION_METHOD, Properties::default())
+        // Without a method, it is the name and the password that were wrong.
+        Err(FailureCode::InvalidCredentials) if method.is_none() => {
+            (Reason::BAD_USER_NAME_OR_PASSWORD, Properties::default())
         }
         Err(code) => (server::failure(code), Properties::default()),
     };

@@ -1,4 +1,5 @@
-//! An SMTP server, as far as SASL: greeting, EHLO, NOOP, RSET, STARTTLS, AUTH, QUIT (RFC 5321, 3207, 4954).
+//! An SMTP and an LMTP server, as far as SASL: greeting, EHLO or LHLO, NOOP, RSET, STARTTLS, AUTH, QUIT (RFC 5321, 2033,
+//! 3207, 4954).
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::{
     WireClass, WireError,
     net::Protocol,
     smtp::{
-        self, EnhancedCode, Reply,
+        self, Dialect, EnhancedCode, Reply,
         server::{self, Auth, Command},
     },
 };
@@ -35,10 +36,34 @@ pub async fn serve_smtp<S: Store>(
     implicit_tls: bool,
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
-    let mut door =
-        Door::open(stream, &config, &*store, implicit_tls, (Protocol::Smtp, smtp::MAX_LINE))
-            .await?;
-    let mut end = converse(&mut door).await;
+    let door = Door::open(stream, &config, &*store, implicit_tls, (Protocol::Smtp, smtp::MAX_LINE))
+        .await?;
+    receive(door, Dialect::Smtp).await
+}
+
+/// The same for LMTP, which differs in how a session is opened (RFC 2033).
+///
+/// `implicit_tls` is for a port where TLS begins at once; none is registered.
+///
+/// # Errors
+///
+/// As [`serve_smtp`].
+pub async fn serve_lmtp<S: Store>(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    implicit_tls: bool,
+    store: Arc<S>,
+) -> Result<Option<Outcome>, WireError> {
+    let door = Door::open(stream, &config, &*store, implicit_tls, (Protocol::Lmtp, smtp::MAX_LINE))
+        .await?;
+    receive(door, Dialect::Lmtp).await
+}
+
+async fn receive<S: Store>(
+    mut door: Door<'_, S>,
+    dialect: Dialect,
+) -> Result<Option<Outcome>, WireError> {
+    let mut end = converse(&mut door, dialect).await;
     if let Err(error) = &end {
         if error.class == WireClass::Protocol {
             let sent = say(&mut door, &server::failure(FailureCode::TooLarge)).await;
@@ -48,7 +73,7 @@ pub async fn serve_smtp<S: Store>(
     door.leave(end).await
 }
 
-/// Whether the client has said EHLO since the connection, or TLS, began.
+/// Whether the client has said EHLO (or LHLO) since the connection, or TLS, began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Session {
     ExpectEhlo,
@@ -61,8 +86,8 @@ enum Next {
     HangUp,
 }
 
-async fn converse<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
-    let greeting = format!("{} ESMTP aiosasl ready", door.config.name);
+async fn converse<S: Store>(door: &mut Door<'_, S>, dialect: Dialect) -> Result<(), WireError> {
+    let greeting = format!("{} {} aiosasl ready", door.config.name, dialect.name());
     say(door, &Reply::new(220, None, &greeting)).await?;
     let mut session = Session::ExpectEhlo;
     loop {
@@ -70,7 +95,7 @@ async fn converse<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
         if door.count_command() == Patience::Exhausted {
             return say(door, &too_much()).await;
         }
-        match obey(door, session, Command::parse(&line)).await? {
+        match obey(door, session, Command::parse_in(dialect, &line)).await? {
             Next::Go(next) => session = next,
             Next::HangUp => return Ok(()),
         }

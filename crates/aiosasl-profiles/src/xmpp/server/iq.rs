@@ -68,6 +68,11 @@ impl Iq {
 
 /// The JID of somebody at a domain, with what may not stand before its `@` escaped (XEP-0106).
 pub fn jid(user: &str, domain: &str, resource: &str) -> String {
+    [&bare_jid(user, domain), "/", resource].concat()
+}
+
+/// The same without a resource.
+pub fn bare_jid(user: &str, domain: &str) -> String {
     let mut local = String::new();
     for character in user.chars() {
         match character {
@@ -78,5 +83,5 @@ pub fn jid(user: &str, domain: &str, resource: &str) -> String {
             other => local.push(other),
         }
     }
-    format!("{local}@{domain}/{resource}")
+    format!("{local}@{domain}")
 }

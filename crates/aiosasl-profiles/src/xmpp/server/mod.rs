@@ -14,8 +14,8 @@ use aiosasl::{
 };
 use zeroize::Zeroizing;
 
-pub use iq::{Iq, Want, jid};
-pub use offer::{Offer, features_after};
+pub use iq::{Iq, Want, bare_jid, jid};
+pub use offer::{Offer, features_after, features_bound};
 
 use super::{
     Condition, Element, NS_CLIENT, NS_SASL, NS_STREAM, NS_TLS, StreamFault,

@@ -51,3 +51,8 @@ pub fn features_after() -> String {
         "<stream:features><bind xmlns='{NS_BIND}'/><session xmlns='{NS_SESSION}'><optional/></session></stream:features>"
     )
 }
+
+/// The features for who has authenticated, and is bound to a resource already (XEP-0386).
+pub fn features_bound() -> String {
+    "<stream:features/>".to_owned()
+}

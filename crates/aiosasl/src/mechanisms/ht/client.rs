@@ -100,6 +100,10 @@ impl HtClient {
     }
 
     fn verify(&mut self, sent: &Sent, message: &[u8]) -> Result<ClientTurn, Error> {
+        if self.is_bare_proof(sent, message) {
+            self.state = State::ExpectSuccess;
+            return Ok(ClientTurn::Respond(Response::empty()));
+        }
         let proof = match message::parse_responder(message).map_err(Error::Peer)? {
             Responder::Proof(proof) => proof,
             Responder::Failure(text) => return Err(refusal(text)),
@@ -113,6 +117,12 @@ impl HtClient {
         }
         self.state = State::ExpectSuccess;
         Ok(ClientTurn::Respond(Response::empty()))
+    }
+
+    /// Prosody says the proof alone, without the first octet that the draft has before it.
+    fn is_bare_proof(&self, sent: &Sent, message: &[u8]) -> bool {
+        let ours = self.member.responder(sent.token.expose(), sent.binding.expose(), "");
+        sent.expects == Expects::Deployed && secret::equal(ours.as_ref(), message)
     }
 }
 
@@ -163,5 +173,42 @@ fn refusal(text: &str) -> Error {
 impl fmt::Debug for HtClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HtClient").field("name", &self.member.as_str()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    use crate::{credentials::Credentials, identity::AuthenticationId, nonce::Nonce};
+
+    fn client(form: &Form) -> (HtClient, Vec<u8>) {
+        let user = AuthenticationId::new("user").unwrap();
+        let member = &Member::SHA_256_NONE;
+        let credentials = Credentials::hashed_token(user, member.name(), Secret::new("token"));
+        let context = ClientContext {
+            credentials: &credentials,
+            binding: ClientBinding::Unsupported,
+            nonce: Nonce::new("unused").unwrap(),
+            rules: crate::mechanism::Rules::default(),
+            offered: crate::mechanism::Offered::default(),
+        };
+        let mut client = HtClient::new(member, form, &context).unwrap();
+        client.initial_response().unwrap();
+        (client, member.responder(b"token", &[], "").as_ref().to_vec())
+    }
+
+    #[test]
+    fn a_proof_may_lack_its_first_octet_and_nothing_else() {
+        let (mut client, proof) = client(&Form::Deployed);
+        assert!(client.turn(Heard::Message(&proof)).is_ok());
+        assert!(client.conclude().unwrap().server_verified);
+        let (mut client, mut proof) = self::client(&Form::Deployed);
+        proof[31] ^= 1;
+        assert!(client.turn(Heard::Message(&proof)).is_err());
+        assert!(client.conclude().is_err());
+        let (mut client, proof) = self::client(&Form::KeyValue(super::super::Pairs::default()));
+        assert!(client.turn(Heard::Message(&proof)).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! An XMPP server, as far as SASL: streams, features, STARTTLS, the exchange, and a resource to be bound (RFC 6120).
 
+mod extensible;
 mod stream;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use aiosasl::{
 };
 use tokio::net::TcpStream;
 
-use self::stream::{Interruption, Stream, Trouble};
+use self::stream::{Interruption, Stream, Trouble, Version};
 use super::{
     ServerConfig,
     door::{Door, Patience},
@@ -98,6 +99,7 @@ async fn obey<S: Store>(
             return Ok(Next::End);
         }
         Event::Said(said) => return authenticate(door, stream, said).await,
+        Event::SaidSasl2(said) => return extensible::authenticate(door, stream, said).await,
         _ if !door.is_authenticated() => {
             return Err(fault(Condition::NotAuthorized, "expected authentication first"));
         }
@@ -106,7 +108,7 @@ async fn obey<S: Store>(
             door.transport.send(answer.as_bytes()).await?;
         }
         Event::Notice => {}
-        Event::SaidSasl2(_) | Event::Unknown(_) => {
+        Event::Unknown(_) => {
             return Err(fault(Condition::UnsupportedStanzaType, "expected a stanza"));
         }
     }
@@ -136,6 +138,7 @@ async fn authenticate<S: Store>(
     stream: &mut Stream,
     mut said: Result<ClientMessage, FailureCode>,
 ) -> Result<Next, Trouble> {
+    stream.version = Version::Core;
     loop {
         let request = said.and_then(request);
         let (verdict, patience) = door.authenticate(request, xmpp::PROFILE, &mut *stream).await?;
@@ -191,7 +194,8 @@ fn features<S: Store>(door: &Door<'_, S>) -> String {
         .map(|binding| binding.kind().clone())
         .collect();
     let start_tls = door.can_start_tls();
-    Offer { mechanisms: &mechanisms, bindings: &bindings, start_tls }.spell()
+    Offer { mechanisms: &mechanisms, bindings: &bindings, start_tls }
+        .spell_with(&extensible::offered(door))
 }
 
 /// The answer to a request of somebody who has authenticated.

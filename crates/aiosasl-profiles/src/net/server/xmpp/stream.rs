@@ -4,6 +4,7 @@ use aiosasl::{
     error::FailureCode,
     message::{Challenge, ClientMessage},
 };
+use zeroize::Zeroizing;
 
 use crate::{
     WireError,
@@ -13,7 +14,7 @@ use crate::{
     },
     xmpp::{
         Condition, StreamFault,
-        server::{self, Event, StreamReader},
+        server::{self, Event, StreamReader, sasl2},
     },
 };
 
@@ -50,18 +51,54 @@ pub(super) enum Interruption {
     Request(Result<ClientMessage, FailureCode>),
 }
 
+/// In which of XMPP's two ways an exchange is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Version {
+    /// RFC 6120 section 6.
+    #[default]
+    Core,
+    /// XEP-0388.
+    Extensible,
+}
+
+impl Version {
+    fn challenge(self, challenge: &Challenge) -> Zeroizing<String> {
+        match self {
+            Self::Core => server::challenge(challenge),
+            Self::Extensible => sasl2::challenge(challenge),
+        }
+    }
+
+    /// What an event says in an exchange of this version; `None` where it says nothing in it.
+    fn said(self, event: Event) -> Option<Result<ClientMessage, FailureCode>> {
+        match (self, event) {
+            (Self::Core, Event::Said(said)) => Some(said),
+            (Self::Extensible, Event::SaidSasl2(said)) => Some(said.map(|it| it.message)),
+            _ => None,
+        }
+    }
+}
+
 /// The stream, and those after it on the same connection.
 pub(super) struct Stream {
     reader: StreamReader,
     domain: String,
     is_open: bool,
     interruption: Option<Interruption>,
+    /// In which way the exchange is said that runs.
+    pub(super) version: Version,
 }
 
 impl Stream {
     pub(super) fn new(domain: &str) -> Self {
         let reader = StreamReader::new();
-        Self { reader, domain: domain.to_owned(), is_open: false, interruption: None }
+        Self {
+            reader,
+            domain: domain.to_owned(),
+            is_open: false,
+            interruption: None,
+            version: Version::Core,
+        }
     }
 
     /// Begins anew, with what the client has said of the new stream already.
@@ -126,22 +163,35 @@ impl Dialogue for &mut Stream {
         transport: &mut Transport,
         challenge: &Challenge,
     ) -> Result<ClientMessage, Interrupt> {
-        transport.send(server::challenge(challenge).as_bytes()).await?;
-        let interruption = match self.event(transport).await {
-            Ok(Event::Said(Ok(request @ ClientMessage::Authenticate { .. }))) => {
-                Interruption::Request(Ok(request))
-            }
-            Ok(Event::Said(Ok(message))) => return Ok(message),
-            Ok(Event::Said(Err(code))) => return Err(Interrupt::Refused(code)),
-            Ok(Event::Closed) => Interruption::Closed,
-            Ok(_) => {
-                let text = "expected an answer to the challenge";
-                Interruption::Fault(StreamFault::new(Condition::NotAuthorized, text))
-            }
-            Err(Trouble::Fault(fault)) => Interruption::Fault(fault),
+        transport.send(self.version.challenge(challenge).as_bytes()).await?;
+        let text = "expected an answer to the challenge";
+        let event = match self.event(transport).await {
+            Ok(event) => event,
+            Err(Trouble::Fault(fault)) => return Err(self.interrupt(Interruption::Fault(fault))),
             Err(Trouble::Broken(error)) => return Err(Interrupt::Broken(error)),
         };
+        if matches!(event, Event::Closed) {
+            return Err(self.interrupt(Interruption::Closed));
+        }
+        match (self.version.said(event), self.version) {
+            // Another request takes the place of this one, but for what is asked for together with it.
+            (Some(Ok(request @ ClientMessage::Authenticate { .. })), Version::Core) => {
+                Err(self.interrupt(Interruption::Request(Ok(request))))
+            }
+            (Some(Ok(ClientMessage::Authenticate { .. })), Version::Extensible) | (None, _) => {
+                let fault = StreamFault::new(Condition::NotAuthorized, text);
+                Err(self.interrupt(Interruption::Fault(fault)))
+            }
+            (Some(Ok(message)), _) => Ok(message),
+            (Some(Err(code)), _) => Err(Interrupt::Refused(code)),
+        }
+    }
+}
+
+impl Stream {
+    /// Remembers what came instead of an answer: the exchange is over.
+    fn interrupt(&mut self, interruption: Interruption) -> Interrupt {
         self.interruption = Some(interruption);
-        Err(Interrupt::Refused(FailureCode::Aborted))
+        Interrupt::Refused(FailureCode::Aborted)
     }
 }
