@@ -14,6 +14,9 @@ configuration = {
     "ssl.ca.location": ca,
     "sasl.mechanisms": mechanism,
     "socket.timeout.ms": 5000,
+    # One try is enough.
+    "reconnect.backoff.ms": 20000,
+    "reconnect.backoff.max.ms": 20000,
     "log_level": 0,
 }
 if mechanism == "OAUTHBEARER":

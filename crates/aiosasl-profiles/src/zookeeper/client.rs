@@ -45,12 +45,13 @@ pub fn hear(frame: &[u8], xid: i32) -> Result<driver::Reply, WireError> {
     })
 }
 
-/// What an error means, by its number.
+/// What an error means, by its number, in answer to a token.
 pub fn refusal(error: i32) -> WireError {
     let (class, text) = match error {
         error_code::AUTH_FAILED => (WireClass::Credentials, "authentication failed"),
+        // Who fails is told so where the server has nothing for those who have not authenticated.
+        error_code::SASL_REQUIRED => (WireClass::Credentials, "SASL is required, and has failed"),
         error_code::NO_AUTH => (WireClass::Authorization, "not authorized"),
-        error_code::SASL_REQUIRED => (WireClass::Mechanism, "the server wants SASL"),
         error_code::UNIMPLEMENTED => (WireClass::Mechanism, "the server has no SASL"),
         error_code::SYSTEM_ERROR | error_code::OPERATION_TIMEOUT | error_code::SESSION_EXPIRED => {
             (WireClass::Temporary, "not now")

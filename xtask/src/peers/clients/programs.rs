@@ -207,6 +207,9 @@ fn kcat(login: &Login<'_>) -> Command {
         format!("sasl.mechanisms={}", login.mechanism),
         format!("sasl.username={}", login.user),
         format!("sasl.password={}", login.password),
+        // One try is enough.
+        "reconnect.backoff.ms=20000".to_owned(),
+        "reconnect.backoff.max.ms=20000".to_owned(),
     ] {
         command.args(["-X", &setting]);
     }

@@ -80,7 +80,9 @@ impl Plan {
             if needs(Needs::Password) {
                 credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
             }
-            if needs(Needs::Ticket) && secrets.password.password_file.is_some() {
+            // A passphrase of one-time passwords, or the first of them, and a password for a ticket: where there is one.
+            let may_need = needs(Needs::Ticket) || needs(Needs::Passcode);
+            if may_need && secrets.password.password_file.is_some() {
                 credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
             }
             if needs(Needs::Anonymity) {
