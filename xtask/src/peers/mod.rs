@@ -13,6 +13,7 @@ mod irc;
 mod krb5;
 mod memcached;
 mod mosquitto;
+mod openldap;
 pub(crate) mod pam;
 mod play;
 mod postfix;
@@ -74,6 +75,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &irc::PEER,
     &memcached::PEER,
     &mosquitto::PEER,
+    &openldap::PEER,
     &postfix::PEER,
     &prosody::PEER,
     &prosody::PEER_13,

@@ -29,6 +29,8 @@ const SCHEMES: [&str; 16] = [
     "kafka",
     "kafkas",
     "lmtp",
+    "mqtt",
+    "mqtts",
     "nntp",
     "nntps",
     "pop3",

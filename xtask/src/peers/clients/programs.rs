@@ -40,7 +40,7 @@ pub(super) struct Login<'a> {
     pub(super) password: &'a str,
 }
 
-const ALL: [Program; 9] = [
+const ALL: [Program; 10] = [
     Program {
         name: "confluent-kafka",
         packages: &["python3-venv"],
@@ -68,6 +68,13 @@ const ALL: [Program; 9] = [
         file: "kcat",
         tells: Tells::Outcome,
         command: kcat,
+    },
+    Program {
+        name: "paho",
+        packages: &["python3-paho-mqtt"],
+        file: "python3",
+        tells: Tells::Outcome,
+        command: paho,
     },
     Program {
         name: "python",
@@ -219,6 +226,10 @@ fn kcat(login: &Login<'_>) -> Command {
 fn python(login: &Login<'_>) -> Command {
     let protocol = if login.protocol == "submission" { "smtp" } else { login.protocol };
     script("mail.py", &[protocol], login)
+}
+
+fn paho(login: &Login<'_>) -> Command {
+    script("mqtt.py", &[], login)
 }
 
 fn slixmpp(login: &Login<'_>) -> Command {
