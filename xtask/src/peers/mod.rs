@@ -77,6 +77,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &mosquitto::PEER,
     &openldap::PEER,
     &postfix::PEER,
+    &postgres::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
@@ -87,7 +88,7 @@ pub(crate) const ALL: &[&Peer] = &[
 pub(crate) const ON_DEMAND: &[(&Peer, &str)] =
     &[(&tansu::PEER, "it takes a quarter of an hour to build: cargo xtask peers tansu")];
 
-/// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
+/// Servers in which the tests of `aiosasl-store` keep accounts.
 const STORES: [Store; 2] = [
     Store { peer: &postgres::PEER, environment: postgres::environment },
     Store { peer: &slapd::PEER, environment: slapd::environment },

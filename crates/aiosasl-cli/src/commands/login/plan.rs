@@ -90,8 +90,9 @@ impl Plan {
             }
             let with = |it: &Mechanism| {
                 let shows_token = it.properties.needs == Needs::Token;
+                let spoken = known::as_spoken_in(target.protocol, *it);
                 let credentials = if shows_token { &token } else { &credentials }.clone();
-                FromMechanism::new(*it, credentials).rules(rules_of(it, rules, &target))
+                FromMechanism::new(spoken, credentials).rules(rules_of(it, rules, &target))
             };
             named.iter().map(with).collect()
         } else {
@@ -104,9 +105,9 @@ impl Plan {
                 None if certificate => optional(&credentials, secrets.password)?,
                 None => Key::Password(required(&credentials, &target, secrets.password)?),
             };
-            let all =
-                FromMechanism::any_of(fitting(&credentials, certificate), credentials.clone());
-            vec![all.rules(rules.clone())]
+            let fitting = fitting(&credentials, certificate).into_iter();
+            let spoken = fitting.map(|it| known::as_spoken_in(target.protocol, it));
+            vec![FromMechanism::any_of(spoken, credentials.clone()).rules(rules.clone())]
         };
         Ok(Self { target, mechanisms, credentials, is_named: named.is_some(), user_agent })
     }
