@@ -95,7 +95,7 @@ impl ConnectRequest {
     /// # Errors
     ///
     /// None in practice: it is short.
-    pub fn to_frame(&self) -> Result<Frame, WireError> {
+    pub fn to_frame(self) -> Result<Frame, WireError> {
         close(|to| {
             to.put(&0_i32.to_be_bytes()).put(&0_i64.to_be_bytes());
             to.put(&self.timeout.to_be_bytes()).put(&0_i64.to_be_bytes());
