@@ -34,3 +34,4 @@ mod tls;
 mod xmpp;
 mod xmpp_sasl2;
 mod xmpp_server;
+mod zookeeper;

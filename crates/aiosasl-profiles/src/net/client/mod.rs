@@ -14,6 +14,7 @@ mod http;
 mod imap;
 mod irc;
 mod kafka;
+mod last_word;
 mod ldap;
 mod memcached;
 mod mongodb;
@@ -27,6 +28,7 @@ pub(super) mod sieve;
 mod smtp;
 mod svn;
 mod xmpp;
+mod zookeeper;
 
 /// Opens a connection in the target's protocol, and hears what the server offers.
 ///
@@ -56,6 +58,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         }
         Protocol::Svn => Box::new(svn::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
+        Protocol::Zookeeper => Box::new(zookeeper::Client::open(opening).await?),
         other => {
             let text = format!("there is no client for {} here", other.name());
             return Err(WireError::new(WireClass::Protocol, text));
