@@ -37,7 +37,7 @@ for name in os.listdir(vendors):
                 said = [octets(it) for it in vector.get("messages", []) if it.get("dir", side) == side]
                 open(f"{folder}/{vector['id']}-{section}-{side}", "wb").write(b"\xff".join(said))
 
-protocols = {"dovecot": "dovecot-auth", "irc": "irc", "xmpp_client": "xmpp-sasl2", "xmpp_server": "xmpp"}
+protocols = {"dovecot": "dovecot-auth", "irc": "irc", "sasl2": "xmpp-sasl2", "xmpp_client": "xmpp-sasl2", "xmpp_server": "xmpp"}
 opening = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 transcripts = json.load(open("../vectors/profiles.json"))["valid"]
 for target, protocol in protocols.items():
@@ -49,7 +49,7 @@ for target, protocol in protocols.items():
         open(f"{folder}/{transcript['id']}", "w").write(text)
 
 # A line each: these read no more at once.
-for target, protocol in {"acap": "acap", "nntp": "nntp", "pop3": "pop3", "sieve": "managesieve"}.items():
+for target, protocol in {"acap": "acap", "imap": "imap", "nntp": "nntp", "pop3": "pop3", "sieve": "managesieve", "smtp": "smtp"}.items():
     folder = f"corpus/{target}"
     os.makedirs(folder, exist_ok=True)
     lines = [line["text"] for it in transcripts if it["protocol"] == protocol for line in it["lines"]]

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::Read as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -47,6 +48,9 @@ pub(crate) struct ConnectionOptions {
     /// Its private key (PEM)
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     client_key: Option<PathBuf>,
+    /// Ask this name server, and not the platform's, for addresses and SRV records
+    #[arg(long, value_name = "IP:PORT", env = "AIOSASL_NAMESERVER", hide_env_values = true)]
+    name_server: Option<SocketAddr>,
     /// How long the whole may take
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     timeout: Duration,
@@ -111,6 +115,7 @@ impl ConnectionOptions {
             trust,
             server_name: self.server_name.clone(),
             client_certificate,
+            name_server: self.name_server,
             observer: Some(observer),
             ..Options::default()
         })

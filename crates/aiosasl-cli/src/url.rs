@@ -1,5 +1,7 @@
 //! URLs of servers: `scheme://[user@]host[:port]`, and never a password.
 
+use std::net::IpAddr;
+
 use aiosasl_profiles::net::{Protocol, Target};
 use percent_encoding::percent_decode_str;
 
@@ -60,12 +62,13 @@ fn parse_any(url: &str, shape: &str) -> Result<Url, String> {
     } else {
         let path = resource(protocol, path, shape)?;
         let (host, port) = host_and_port(place)?;
+        let is_domain = port.is_none() && is_domain(&host);
         let port = port.unwrap_or(if implicit_tls {
             protocol.implicit_tls_port()
         } else {
             protocol.default_port()
         });
-        Target { path, user, ..Target::new(protocol, host, port) }
+        Target { is_domain, path, user, ..Target::new(protocol, host, port) }
     };
     Ok(Url { target, implicit_tls })
 }
@@ -134,6 +137,12 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), String> {
     Ok((host, port))
 }
 
+/// Whether others may have the services of this name: it is neither an address nor this machine's.
+fn is_domain(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host.contains('.') && host.parse::<IpAddr>().is_err() && !host.ends_with(".localhost")
+}
+
 /// What may be repeated of a port: `user:password` without `@` looks like a host and a port.
 fn digits(text: &str) -> &str {
     if text.bytes().all(|octet| octet.is_ascii_digit()) { text } else { "something else" }
@@ -153,6 +162,7 @@ fn decoded(what: &str, text: &str) -> Result<String, String> {
 pub(crate) fn help() -> String {
     format!(
         "scheme://[user@]host[:port][/path], or scheme:///path/to/socket, percent-encoded\n\n\
+         Without a port a host is a domain, whose servers of XMPP and of mail its SRV records name.\n\
          The path is a database (postgres, mongodb), a resource (http), a repository (svn), a virtual host (amqp).\n\
          Schemes: {}",
         schemes()
@@ -214,6 +224,19 @@ mod tests {
         assert_eq!(at("ldapi://%2Frun%2Fldapi/").socket, Some("/run/ldapi".into()));
         assert_eq!(at("ldapi://").socket, Some("/var/run/slapd/ldapi".into()));
         assert!(parse_listening("imap:///run/imap").unwrap_err().contains("Unix socket"));
+    }
+
+    #[test]
+    fn a_name_without_a_port_is_a_domain() {
+        let is_domain = |url: &str| parse(url).unwrap().target.is_domain;
+        assert!(is_domain("imap://user@example.org") && is_domain("xmpps://example.org/"));
+        for url in ["imap://example.org:143", "imap://127.0.0.1", "imap://[2001:db8::1]"] {
+            assert!(!is_domain(url), "{url}");
+        }
+        for url in ["imap://localhost", "imap://mail", "imap://mail.localhost.", "imap:///run/imap"]
+        {
+            assert!(!is_domain(url), "{url}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn all_goes_as_expected() {
     let logins = told["logins"].as_array().expect("a list");
     let bound = |name: &str| logins.iter().filter(|it| it["channel_binding"] == name).count();
     assert!(bound("tls-exporter") > 0 && bound("tls-server-end-point") > 0);
-    for protocol in ["imap", "irc", "lmtp", "nntp", "pop3", "sieve", "submission", "xmpp"] {
+    for protocol in ["imap", "irc", "ldap", "lmtp", "nntp", "pop3", "sieve", "submission", "xmpp"] {
         let results = |tls: &str| -> Vec<&Value> {
             logins
                 .iter()

@@ -12,13 +12,14 @@ use std::{
 use serde_json::Value;
 
 /// Every field of the JSON, whatever happened.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "authentication_id",
     "authorization_id",
     "channel_binding",
     "considered",
     "elapsed_ms",
     "error",
+    "identifier",
     "iterations",
     "mechanism",
     "offered",
@@ -50,11 +51,18 @@ fn login(url: &str, options: &[&str], password: &str) -> (i32, Value) {
 
 /// A server of SMTP for one client: its offer, and its answer to AUTH.
 fn smtp(offer: &'static str, answer: &'static str) -> String {
+    smtp_for_several(offer, vec![answer])
+}
+
+/// The same for as many clients as there are answers, one after the other.
+fn smtp_for_several(offer: &'static str, answers: Vec<&'static str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("smtp://user@{}", listener.local_addr().unwrap());
     thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        talk(&stream, offer, answer);
+        for answer in answers {
+            let (stream, _) = listener.accept().unwrap();
+            talk(&stream, offer, answer);
+        }
     });
     url
 }
@@ -98,6 +106,23 @@ fn a_refusal_is_told_in_the_servers_words() {
     assert_eq!(error["class"], "credentials");
     assert_eq!(error["code"], "535 5.7.8");
     assert!(error["text"].as_str().unwrap().contains("no such luck"));
+}
+
+#[test]
+fn what_fails_for_now_is_tried_again_and_a_refusal_is_final() {
+    const LATER: &str = "454 4.7.0 not now";
+    let url = smtp_for_several("PLAIN", vec![LATER, LATER, "235 2.7.0 welcome"]);
+    let (status, json) = login(&url, &["--allow-plaintext"], "pencil");
+    assert_eq!((status, &json["result"]), (0, &"authenticated".into()));
+    let url = smtp_for_several("PLAIN", vec![LATER, LATER, LATER, "235 never asked"]);
+    let (status, json) = login(&url, &["--allow-plaintext"], "pencil");
+    assert_eq!((status, &json["error"]["class"]), (3, &"temporary".into()), "three tries at most");
+    let url = smtp_for_several("PLAIN", vec![LATER, "535 5.7.8 no such luck", "235 never asked"]);
+    let (status, json) = login(&url, &["--allow-plaintext"], "pencil");
+    assert_eq!((status, &json["error"]["class"]), (1, &"credentials".into()));
+    let url = smtp_for_several("PLAIN", vec![LATER, "235 too late"]);
+    let (status, json) = login(&url, &["--allow-plaintext", "--timeout", "0.4"], "pencil");
+    assert_eq!((status, &json["error"]["class"]), (3, &"temporary".into()), "there is no time");
 }
 
 #[test]

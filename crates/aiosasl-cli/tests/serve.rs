@@ -203,6 +203,8 @@ fn right_wrong_and_unknown_over_every_protocol() {
         "imaps",
         "irc",
         "ircs",
+        "ldap",
+        "ldaps",
         "lmtp",
         "nntp",
         "nntps",

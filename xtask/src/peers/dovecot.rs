@@ -56,7 +56,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     }
     let room = site.room(name)?;
     let relay = relay::start()?;
-    let centre = kerberos(site)?;
+    let with_tickets = site.has_realm()?;
     let numbers: [u16; 8] = free_ports()?;
     let ports: Ports =
         SERVICES.iter().flat_map(|(_, names)| *names).copied().zip(numbers).collect();
@@ -72,7 +72,7 @@ fn start(site: &Site, name: &str) -> Result<Running> {
     };
     let conf = room.join("dovecot.conf");
     let mut text = configuration(site, &room, &ports, relay, &users);
-    if centre.is_some() {
+    if with_tickets {
         text += &with_kerberos(site);
     }
     fs::write(&conf, text)?;
@@ -86,7 +86,6 @@ fn start(site: &Site, name: &str) -> Result<Running> {
         server.wait_for(*port)?;
     }
     let mut processes = vec![server];
-    processes.extend(centre.into_iter().flat_map(|it| it.processes));
     let imap = ports.iter().find(|(name, _)| *name == "imap").context("a port for IMAP")?;
     let (saslauthd, mux) = saslauthd(&room, imap.1)?;
     processes.push(saslauthd);
@@ -110,12 +109,6 @@ fn saslauthd(room: &Path, imap: u16) -> Result<(Process, PathBuf)> {
     )?;
     server.wait_until(|| mux.exists())?;
     Ok((server, mux))
-}
-
-/// A realm, where the machine has what it takes; without it nobody comes in by a ticket.
-fn kerberos(site: &Site) -> Result<Option<Running>> {
-    let is_there = run::find_program(krb5::PEER.program).is_some();
-    is_there.then(|| (krb5::PEER.start)(site, krb5::PEER.name)).transpose()
 }
 
 /// Tickets for any service that there are keys for; the user of the realm is the user here.

@@ -12,6 +12,7 @@ pub(crate) mod interop;
 mod irc;
 mod krb5;
 mod mosquitto;
+mod openldap;
 pub(crate) mod pam;
 mod play;
 mod postfix;
@@ -70,6 +71,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &dovecot::PEER,
     &irc::PEER,
     &mosquitto::PEER,
+    &openldap::PEER,
     &postfix::PEER,
     &prosody::PEER,
     &prosody::PEER_13,

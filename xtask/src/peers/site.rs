@@ -3,10 +3,13 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
 use super::certificates::Certificates;
+use super::{Running, krb5};
+use crate::run;
 
 /// An account, with what the server stores and what a person types.
 pub(crate) struct Account {
@@ -23,7 +26,12 @@ pub(crate) struct Credentials {
     pub(crate) password: &'static str,
 }
 
-const fn plain(key: &'static str, user: &'static str, password: &'static str) -> Account {
+/// An account that is stored as it is typed.
+pub(crate) const fn plain(
+    key: &'static str,
+    user: &'static str,
+    password: &'static str,
+) -> Account {
     let credentials = Credentials { user, password };
     Account { key, stored: credentials, typed: credentials }
 }
@@ -47,6 +55,8 @@ pub(crate) const CHAT: [Account; 2] =
 
 /// The temporary home of one run.
 pub(crate) struct Site {
+    /// The realm that several servers share; it ends before its folder does.
+    realm: Mutex<Option<Running>>,
     folder: tempfile::TempDir,
     pub(crate) certificates: Certificates,
     pub(crate) is_root: bool,
@@ -59,11 +69,23 @@ impl Site {
         open(folder.path())?;
         let tls = folder.path().join("tls");
         let certificates = Certificates::make(&tls)?;
-        Ok(Self { folder, certificates, is_root: is_root() })
+        Ok(Self { realm: Mutex::default(), folder, certificates, is_root: is_root() })
     }
 
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Starts the realm, unless it is there already; false where the machine has not what it takes.
+    pub(crate) fn has_realm(&self) -> Result<bool> {
+        if run::find_program(krb5::PEER.program).is_none() {
+            return Ok(false);
+        }
+        let mut realm = self.realm.lock().unwrap_or_else(PoisonError::into_inner);
+        if realm.is_none() {
+            *realm = Some((krb5::PEER.start)(self, krb5::PEER.name)?);
+        }
+        Ok(true)
     }
 
     /// A folder for one server.

@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the invariants of the house, each a rule that names file, line and what is wrong.
 
+mod codecs;
 mod floors;
 mod interop;
 mod mechanisms;
@@ -40,7 +41,7 @@ impl fmt::Display for Violation {
 type Rule = fn(&Tree) -> Vec<Violation>;
 
 /// Every rule, in the order of design's invariants.
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 20] = [
     source::parses,
     names::library_names_no_protocol,
     names::profiles_name_no_mechanism,
@@ -58,6 +59,7 @@ const RULES: [Rule; 19] = [
     texts::first_line,
     texts::no_leftovers,
     texts::repository,
+    codecs::fuzzed,
     interop::page_is_the_records,
     interop::rows_stay,
 ];

@@ -2,8 +2,10 @@
 
 use aiosasl::{
     driver,
-    message::{Challenge, ClientMessage},
+    message::{Challenge, ClientMessage, Response},
     name::MechanismName,
+    own_login,
+    secret::Secret,
 };
 
 use super::{
@@ -32,14 +34,23 @@ impl Exchange {
         self.next_id
     }
 
-    /// The message as a request. An abort is one without a mechanism's name (RFC 4513 section 5.2.1.2).
+    /// The message as a request. An abort is one without a mechanism's name (RFC 4513 section 5.2.1.2);
+    /// [`own_login::PASSWORD`] is a simple bind, whose name is an entry's.
     ///
     /// # Errors
     ///
-    /// A [`WireError`] where it is too long, or a response comes before the request.
+    /// A [`WireError`] where it is too long, or a response comes before the request; class
+    /// [`Credentials`](WireClass::Credentials) for a simple bind without a name or a password, which would let us in as
+    /// nobody (RFC 4513 section 5.1.2).
     pub fn request(&mut self, message: &ClientMessage) -> Result<Frame, WireError> {
         self.aborted = *message == ClientMessage::Abort;
         let bind = match message {
+            ClientMessage::Authenticate { mechanism, initial_response }
+                if *mechanism == own_login::PASSWORD.name =>
+            {
+                self.mechanism = None;
+                simple(initial_response.as_ref())?
+            }
             ClientMessage::Authenticate { mechanism, initial_response } => {
                 self.mechanism = Some(*mechanism);
                 BindRequest::sasl(mechanism.as_str(), initial_response.clone())
@@ -78,8 +89,33 @@ impl Exchange {
                 Ok(driver::Reply::Challenge(words.unwrap_or_else(Challenge::empty)))
             }
             _ if self.aborted => Ok(driver::Reply::Failure),
-            code => Err(answer.result.told(code.class())),
+            _ => Err(answer.result.told(answer.result.class())),
         }
+    }
+}
+
+/// A name and a password as a simple bind; never without either of them.
+fn simple(message: Option<&Response>) -> Result<BindRequest, WireError> {
+    let message = message.map(Response::as_bytes).unwrap_or_default();
+    let (name, password) = own_login::split(message).unwrap_or_default();
+    match std::str::from_utf8(name) {
+        Ok(name) if !name.is_empty() && !password.is_empty() => {
+            Ok(BindRequest::simple(name, Secret::new(password)))
+        }
+        _ => Err(WireError::new(
+            WireClass::Credentials,
+            "a simple bind without a name or a password proves nothing (RFC 4513 section 5.1.2)",
+        )),
+    }
+}
+
+/// Whether a message concerns nobody: a notice that is not known here (RFC 4511 section 4.4).
+pub fn is_unrelated(message: &Message) -> bool {
+    match &message.operation {
+        Operation::ExtendedResponse(it) if message.id == 0 => {
+            it.name.as_deref().is_some_and(|name| name != NOTICE_OF_DISCONNECTION)
+        }
+        _ => false,
     }
 }
 
@@ -120,15 +156,38 @@ mod tests {
             (2, WireClass::Protocol),
             (7, WireClass::Mechanism),
             (8, WireClass::Policy),
+            (10, WireClass::Policy),
             (13, WireClass::Policy),
+            (32, WireClass::Credentials),
+            (34, WireClass::Credentials),
             (48, WireClass::Credentials),
             (49, WireClass::Credentials),
             (50, WireClass::Authorization),
             (51, WireClass::Temporary),
+            (52, WireClass::Temporary),
+            (53, WireClass::Policy),
+            (80, WireClass::Protocol),
             (123, WireClass::Authorization),
         ] {
             let error = begun().hear(&answer(7, code)).unwrap_err();
             assert_eq!((error.class, error.code), (class, Some(code.to_string())));
+        }
+    }
+
+    #[test]
+    fn a_password_goes_in_a_simple_bind_and_never_an_empty_one() {
+        let request = |message: &str| {
+            Exchange::new(1).request(&ClientMessage::Authenticate {
+                mechanism: own_login::PASSWORD.name,
+                initial_response: Some(Response::new(message)),
+            })
+        };
+        let frame = request("cn=me\0pencil").unwrap();
+        let expected = BindRequest::simple("cn=me", Secret::from("pencil"));
+        let expected = Message::new(1, Operation::BindRequest(expected));
+        assert_eq!(Message::parse(&frame), Ok(expected));
+        for message in ["cn=me\0", "\0pencil", "\0", "pencil"] {
+            assert_eq!(request(message).unwrap_err().class, WireClass::Credentials, "{message:?}");
         }
     }
 
@@ -150,5 +209,12 @@ mod tests {
         let heard = begun().hear(&Message::new(0, Operation::ExtendedResponse(notice(2))));
         assert_eq!(heard.unwrap_err().class, WireClass::Connection);
         assert_eq!(farewell(&notice(52)).class, WireClass::Temporary);
+        let of = |id, name: Option<&str>| {
+            let name = name.map(str::to_owned);
+            Message::new(id, Operation::ExtendedResponse(ExtendedResponse { name, ..notice(0) }))
+        };
+        assert!(is_unrelated(&of(0, Some("1.2.3"))));
+        assert!(!is_unrelated(&of(0, Some(NOTICE_OF_DISCONNECTION))));
+        assert!(!is_unrelated(&of(0, None)) && !is_unrelated(&of(1, Some("1.2.3"))));
     }
 }

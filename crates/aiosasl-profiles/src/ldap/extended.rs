@@ -69,6 +69,15 @@ impl ExtendedResponse {
         Ok(Self { result, name, value: value.map(|mut it| Secret::new(it.rest())) })
     }
 
+    /// Active Directory puts the name of its notices behind the operation, where controls would stand.
+    pub(super) fn read_misplaced_name(&mut self, from: &mut Cursor<'_>) -> Result<(), WireError> {
+        if self.name.is_none() {
+            let name = ber::optional(from, RESPONSE_NAME)?;
+            self.name = name.map(|mut it| String::from_utf8_lossy(it.rest()).into_owned());
+        }
+        Ok(())
+    }
+
     pub(super) fn write(&self, to: &mut Writer) {
         self.result.write(to);
         if let Some(name) = &self.name {

@@ -87,7 +87,7 @@ impl Message {
         }
         let mut message = ber::expect(&mut Cursor::new(frame), SEQUENCE)?;
         let id = ber::number(&mut message, INTEGER)?;
-        let operation = Operation::read(&mut message)?;
+        let mut operation = Operation::read(&mut message)?;
         let mut controls = Vec::new();
         if let Some(mut list) = ber::optional(&mut message, CONTROLS)? {
             while !list.peek().is_empty() {
@@ -96,6 +96,9 @@ impl Message {
                     return Err(WireError::protocol("expected fewer controls"));
                 }
             }
+        }
+        if let Operation::ExtendedResponse(response) = &mut operation {
+            response.read_misplaced_name(&mut message)?;
         }
         message.end()?;
         Ok(Self { id, operation, controls })

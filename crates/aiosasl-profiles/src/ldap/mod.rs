@@ -23,6 +23,7 @@
 
 mod ber;
 mod bind;
+mod binding;
 pub mod client;
 mod extended;
 mod message;
@@ -34,6 +35,7 @@ use aiosasl::profile::Profile;
 
 pub use ber::measure;
 pub use bind::{Authentication, BindRequest, BindResponse};
+pub use binding::{OPENLDAP, OPENLDAP_BINDING, openldap_binding};
 pub use extended::{ExtendedRequest, ExtendedResponse, NOTICE_OF_DISCONNECTION, START_TLS};
 pub use message::{Control, Criticality, Message, Operation};
 pub use outcome::{LdapResult, ResultCode};

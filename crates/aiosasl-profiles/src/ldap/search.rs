@@ -10,6 +10,16 @@ use crate::{
 
 /// The attribute that lists a server's mechanisms (RFC 4512 section 5.1).
 const MECHANISMS: &str = "supportedSASLMechanisms";
+/// What else is asked of what a server tells of itself: to probe it, and to know whose make it is.
+const ABOUT: [&str; 7] = [
+    "objectClass",
+    "namingContexts",
+    "supportedControl",
+    "supportedExtension",
+    "supportedLDAPVersion",
+    "vendorName",
+    "vendorVersion",
+];
 /// The filter of what has an attribute.
 const PRESENT: u8 = 0x87;
 /// The most attributes of a request or an entry.
@@ -57,7 +67,7 @@ pub struct Attribute {
 impl SearchRequest {
     /// The request for what a server tells of itself before anybody is authenticated (RFC 4512 section 5.1).
     pub fn root_dse() -> Self {
-        let attributes = [MECHANISMS, "supportedExtension", "vendorName", "vendorVersion"];
+        let attributes = [MECHANISMS].into_iter().chain(ABOUT);
         Self {
             base: String::new(),
             scope: 0,
@@ -66,7 +76,7 @@ impl SearchRequest {
             time_limit: 0,
             types_only: 0,
             filter: (PRESENT, Secret::from("objectClass")),
-            attributes: attributes.map(str::to_owned).into(),
+            attributes: attributes.map(str::to_owned).collect(),
         }
     }
 

@@ -28,6 +28,8 @@ mod sasl2;
 pub mod server;
 mod session;
 mod socket;
+#[cfg(feature = "srv")]
+pub mod srv;
 mod stream;
 mod target;
 mod tls;

@@ -11,7 +11,7 @@ use aiosasl::{binding::BindingKind, name::MechanismName};
 pub struct Offer {
     /// The mechanisms, each once, in the server's order.
     pub mechanisms: Vec<MechanismName>,
-    /// Whether the protocol has no list of mechanisms: any may be tried, whatever is offered. Nobody knows then whether the
+    /// Whether the protocol has no list of mechanisms, or the server does not show it: any may be tried, whatever is offered. Nobody knows then whether the
     /// server has -PLUS, and a client must not say that it does not: without -PLUS, give an exchange no binding.
     pub unlisted: bool,
     /// What stood in the list of mechanisms and has no mechanism's name.

@@ -28,12 +28,13 @@ impl Opening<'_> {
         let (stream, address) = if let Some(path) = &self.target.socket {
             (socket::unix(path).await.map_err(broken)?, None)
         } else {
-            let connected = socket::connect(&self.target.host, self.target.port).await;
+            let (host, port) = (self.target.server(), self.target.port);
+            let connected = socket::connect(host, port, self.options).await;
             connected.map(|(stream, peer)| (stream, Some(peer))).map_err(broken)?
         };
         self.tell(Event::Connected {
             protocol: self.target.protocol,
-            host: &self.target.host,
+            host: self.target.server(),
             address,
         });
         let mut transport = Transport::new(stream, limit, Ending::CrLfOrLf);
@@ -43,14 +44,15 @@ impl Opening<'_> {
         Ok(transport)
     }
 
-    /// Whether to ask for TLS now, given that the server offers it or doesn't.
+    /// Whether to ask for TLS now, given that the server offers it or doesn't. A socket of this machine needs none, and no
+    /// certificate names it.
     ///
     /// # Errors
     ///
     /// Class [`Tls`](WireClass::Tls) where it was demanded and is not offered.
     pub(crate) fn wants_start_tls(&self, offered: bool) -> Result<bool, WireError> {
         match self.options.tls {
-            TlsMode::Auto => Ok(offered && !self.is_implicit()),
+            TlsMode::Auto => Ok(offered && !self.is_implicit() && self.target.socket.is_none()),
             TlsMode::Implicit | TlsMode::Off => Ok(false),
             TlsMode::StartTls if offered => Ok(true),
             TlsMode::StartTls => Err(WireError::new(
@@ -101,7 +103,7 @@ impl Opening<'_> {
         let mut config = tls::client_config(&options.trust, options.client_certificate.as_ref())?;
         let alpn = self.target.protocol.alpn().filter(|_| self.is_implicit());
         config.alpn_protocols = alpn.map(|it| it.as_bytes().to_vec()).into_iter().collect();
-        let name = options.server_name.as_deref().unwrap_or(&self.target.host);
+        let name = options.server_name.as_deref().unwrap_or(self.target.certificate_name());
         let verified = options.trust != Trust::Insecure;
         transport.connect_tls(Arc::new(config), tls::server_name(name)?, verified).await?;
         if let Some(info) = transport.tls() {

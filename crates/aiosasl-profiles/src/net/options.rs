@@ -19,6 +19,9 @@ pub struct Options {
     pub server_name: Option<String>,
     /// What to show a server that asks who we are.
     pub client_certificate: Option<ClientCertificate>,
+    /// Whom to ask for names and for SRV records, instead of the platform's name servers.
+    #[cfg(feature = "srv")]
+    pub name_server: Option<SocketAddr>,
     /// The service that a server is told of where it checks logins for others (Dovecot's authentication, saslauthd), where
     /// that is not the protocol's own: `imap`.
     pub service: Option<String>,

@@ -12,6 +12,8 @@ struct Row {
     implicit: Option<(&'static str, u16)>,
     /// The service's name.
     service: &'static str,
+    /// The names of its SRV records, without and with TLS from the start.
+    srv: Option<(&'static str, Option<&'static str>)>,
     /// What to ask for where TLS comes first, so that one port can serve several protocols (RFC 7301).
     alpn: Option<&'static str>,
     /// Where it listens on this machine, where that has a customary place.
@@ -31,6 +33,7 @@ const PLAIN: Row = Row {
     port: 0,
     implicit: None,
     service: "",
+    srv: None,
     alpn: None,
     socket: None,
     has_path: false,
@@ -72,7 +75,7 @@ protocols! {
     /// HTTP (RFC 9110, RFC 7804).
     Http => { scheme: "http", port: 80, implicit: Some(("https", 443)), service: "HTTP", alpn: Some("http/1.1"), has_path: true, upgrades: false, carries_layers: false }
     /// IMAP (RFC 9051).
-    Imap => { scheme: "imap", port: 143, implicit: Some(("imaps", 993)), service: "imap" }
+    Imap => { scheme: "imap", port: 143, implicit: Some(("imaps", 993)), service: "imap", srv: Some(("_imap", Some("_imaps"))) }
     /// IRC (RFC 1459, `IRCv3`).
     Irc => { scheme: "irc", port: 6667, implicit: Some(("ircs", 6697)), service: "irc", carries_layers: false }
     /// Kafka.
@@ -90,21 +93,21 @@ protocols! {
     /// NNTP (RFC 3977, RFC 4643).
     Nntp => { scheme: "nntp", port: 119, implicit: Some(("nntps", 563)), service: "nntp" }
     /// POP3 (RFC 1939, RFC 5034).
-    Pop3 => { scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop" }
+    Pop3 => { scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop", srv: Some(("_pop3", Some("_pop3s"))) }
     /// PostgreSQL's protocol 3.
     Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false }
     /// Cyrus SASL's saslauthd, for other programs.
     Saslauthd => { scheme: "saslauthd", service: "imap", socket: Some("/run/saslauthd/mux"), upgrades: false, carries_layers: false }
     /// ManageSieve (RFC 5804).
-    Sieve => { scheme: "sieve", port: 4190, service: "sieve" }
+    Sieve => { scheme: "sieve", port: 4190, service: "sieve", srv: Some(("_sieve", None)) }
     /// SMTP between servers' ports (RFC 5321, RFC 4954).
     Smtp => { scheme: "smtp", port: 25, implicit: Some(("smtps", 465)), service: "smtp" }
     /// Message submission (RFC 6409): SMTP for users.
-    Submission => { scheme: "submission", port: 587, implicit: Some(("submissions", 465)), service: "smtp" }
+    Submission => { scheme: "submission", port: 587, implicit: Some(("submissions", 465)), service: "smtp", srv: Some(("_submission", Some("_submissions"))) }
     /// Subversion's own server.
     Svn => { scheme: "svn", port: 3690, service: "svn", has_path: true, upgrades: false }
     /// XMPP, client to server (RFC 6120).
-    Xmpp => { scheme: "xmpp", port: 5222, implicit: Some(("xmpps", 5223)), service: "xmpp", alpn: Some("xmpp-client"), carries_layers: false }
+    Xmpp => { scheme: "xmpp", port: 5222, implicit: Some(("xmpps", 5223)), service: "xmpp", srv: Some(("_xmpp-client", Some("_xmpps-client"))), alpn: Some("xmpp-client"), carries_layers: false }
     /// ZooKeeper.
     Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", upgrades: false, carries_layers: false }
 }
@@ -172,6 +175,12 @@ impl Protocol {
     /// IRC goes on registering: there is no moment from which a layer could hold, and none is negotiated; others know of none.
     pub fn carries_layers(self) -> bool {
         self.row().carries_layers
+    }
+
+    /// The names of its SRV records, without TLS from the start and with it (RFC 5804 section 1.8, RFC 6120 section 3.2.1,
+    /// RFC 6186 section 3, RFC 8314 section 5.1, XEP-0368); `None` where there are none.
+    pub fn srv_services(self) -> Option<(&'static str, Option<&'static str>)> {
+        self.row().srv
     }
 
     /// What to ask for where TLS comes first, so that one port can serve several protocols (RFC 7301).

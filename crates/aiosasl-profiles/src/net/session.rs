@@ -32,10 +32,20 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// A [`WireError`], mostly of class [`Connection`](WireClass::Connection), [`Tls`](WireClass::Tls) or
 /// [`Protocol`](WireClass::Protocol).
 pub async fn connect(target: &Target, options: &Options) -> Result<Session, WireError> {
+    #[cfg(feature = "srv")]
+    if target.is_domain && target.socket.is_none() {
+        let open = |target, options| async move { open(&target, &options).await };
+        return super::srv::first(target, options, open).await;
+    }
+    open(target, options).await
+}
+
+async fn open(target: &Target, options: &Options) -> Result<Session, WireError> {
     let client = client::open(Opening { target, options }).await?;
     Ok(Session {
         client,
         protocol: target.protocol,
+        target: target.clone(),
         usable: true,
         observer: options.observer.clone(),
     })
@@ -48,6 +58,7 @@ pub async fn connect(target: &Target, options: &Options) -> Result<Session, Wire
 pub struct Session {
     client: Box<dyn AnyClient>,
     protocol: Protocol,
+    target: Target,
     usable: bool,
     observer: Option<Observer>,
 }
@@ -59,6 +70,11 @@ impl Session {
         let closing = async { self.client.close(usable).await };
         // A server that does not answer is left alone.
         let _ = timeout(FAREWELL, closing).await;
+    }
+
+    /// Where it is connected to: of a domain's servers the one that answered.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// What the server offers.

@@ -13,6 +13,11 @@ pub struct Target {
     pub host: String,
     /// A TCP port.
     pub port: u16,
+    /// Whether the host is a domain whose servers are to be found first, by SRV records; those are of XMPP and of mail, and
+    /// a domain without any is a server itself.
+    pub is_domain: bool,
+    /// The host that serves that domain, once it is found: what is connected to.
+    pub server: Option<String>,
     /// A Unix socket, which takes the place of host and port.
     pub socket: Option<PathBuf>,
     /// What the URL says more, without the slash before it: PostgreSQL's database, HTTP's resource.
@@ -25,7 +30,21 @@ pub struct Target {
 impl Target {
     /// A server at this name or address, and this TCP port.
     pub fn new(protocol: Protocol, host: impl Into<String>, port: u16) -> Self {
-        Self { protocol, host: host.into(), port, socket: None, path: None, user: None }
+        Self {
+            protocol,
+            host: host.into(),
+            port,
+            is_domain: false,
+            server: None,
+            socket: None,
+            path: None,
+            user: None,
+        }
+    }
+
+    /// Whichever server this domain has; its own name and this TCP port, where it names none.
+    pub fn of_domain(protocol: Protocol, domain: impl Into<String>, port: u16) -> Self {
+        Self { is_domain: true, ..Self::new(protocol, domain, port) }
     }
 
     /// A server on this machine, behind a Unix socket.
@@ -40,6 +59,23 @@ impl Target {
         self
     }
 
+    /// What is connected to: a name or an address.
+    pub fn server(&self) -> &str {
+        self.server.as_deref().unwrap_or(&self.host)
+    }
+
+    /// The name that the server's certificate must have. Who serves a domain of XMPP shows the domain's (RFC 6120 section
+    /// 13.7.2.1). In mail a server's own name will do within the domain, elsewhere the domain's is wanted: nobody vouches for
+    /// what a name server says (RFC 6186 section 6).
+    pub fn certificate_name(&self) -> &str {
+        match &self.server {
+            Some(server) if self.protocol != Protocol::Xmpp && is_within(server, &self.host) => {
+                server
+            }
+            _ => &self.host,
+        }
+    }
+
     /// The user's name as mechanisms want it: in XMPP what stands before the `@` of a JID (RFC 6120 section 6.3.7),
     /// elsewhere all of it.
     pub fn user_name(&self) -> Option<&str> {
@@ -51,9 +87,38 @@ impl Target {
     }
 }
 
+#[cfg(feature = "srv")]
+impl Target {
+    /// The same, at this server of its domain.
+    pub(super) fn at(mut self, place: &super::srv::Place) -> Self {
+        self.server = Some(place.host.clone()).filter(|it| *it != self.host);
+        Self { port: place.port, is_domain: false, ..self }
+    }
+}
+
+/// Whether a host is in a domain, or is it.
+fn is_within(host: &str, domain: &str) -> bool {
+    let (host, domain) = (host.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    let domain = domain.trim_end_matches('.');
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_server_does_not_choose_whose_certificate_is_wanted() {
+        let name = |protocol, server: &str| {
+            let mut target = Target::of_domain(protocol, "example.org", 1);
+            target.server = Some(server.to_owned());
+            target.certificate_name().to_owned()
+        };
+        assert_eq!(name(Protocol::Imap, "IMAP.example.org"), "IMAP.example.org");
+        assert_eq!(name(Protocol::Imap, "imap.example.net"), "example.org");
+        assert_eq!(name(Protocol::Imap, "notexample.org"), "example.org");
+        assert_eq!(name(Protocol::Xmpp, "xmpp.example.org"), "example.org");
+    }
 
     #[test]
     fn a_jid_has_its_users_name_before_the_at_sign() {

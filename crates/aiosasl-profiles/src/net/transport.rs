@@ -333,6 +333,12 @@ impl Transport {
         &self.bindings
     }
 
+    /// Adds what a protocol ties exchanges to in its own way.
+    pub(crate) fn add_bindings(&mut self, more: Vec<ChannelBinding>) {
+        let new = more.into_iter().filter(|it| !self.bindings.contains(it)).collect::<Vec<_>>();
+        self.bindings.extend(new);
+    }
+
     /// The next octets, out of their layer: never none.
     async fn read(&mut self) -> Result<Line, WireError> {
         while self.opened.is_empty() {

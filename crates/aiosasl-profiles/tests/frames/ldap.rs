@@ -6,11 +6,13 @@ use aiosasl::{
     secret::Secret,
 };
 use aiosasl_profiles::{
+    WireClass,
     frame::MechanismList,
     ldap::{
         BindRequest, BindResponse, Control, Criticality, ExtendedRequest, LdapResult, MAX_FRAME,
-        Message, Operation, ResultCode, START_TLS, SearchEntry, SearchRequest,
-        client::Exchange,
+        Message, NOTICE_OF_DISCONNECTION, Operation, ResultCode, START_TLS, SearchEntry,
+        SearchRequest,
+        client::{Exchange, farewell},
         measure,
         server::{self, Heard},
     },
@@ -46,6 +48,7 @@ fn server_says(entry: &Entry<'_>, id: u32, read: &Message) {
         code: ResultCode(entry.number("result")),
         matched: entry.text("matched").to_owned(),
         message: entry.text("message").to_owned(),
+        referrals: Vec::new(),
     };
     let expected = BindResponse { result, server_credentials: words.clone() };
     assert_eq!(*read, Message::new(id, Operation::BindResponse(expected)), "{}", entry.id);
@@ -96,6 +99,17 @@ fn messages_around_the_bind_are_read_as_they_were_written() {
         assert_eq!(measure(&frame), Ok(Some(frame.len())));
         assert_eq!(Message::parse(&frame), Ok(message));
     }
+}
+
+#[test]
+fn a_notice_of_active_directorys_is_understood() {
+    // The name stands where controls would.
+    let frame = b"\x30\x84\0\0\0\x28\x02\x01\0\x78\x84\0\0\0\x07\x0a\x01\x34\x04\0\x04\0\
+        \x8a\x161.3.6.1.4.1.1466.20036";
+    let message = Message::parse(frame).unwrap();
+    let Operation::ExtendedResponse(notice) = &message.operation else { panic!("{message:?}") };
+    assert_eq!(notice.name.as_deref(), Some(NOTICE_OF_DISCONNECTION));
+    assert_eq!(farewell(notice).class, WireClass::Temporary);
 }
 
 #[test]

@@ -34,6 +34,7 @@ use aiosasl_profiles::{
     },
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -124,7 +125,11 @@ impl Pki {
             let certificate = params.signed_by(&key, &ca).unwrap();
             (certificate.pem().into_bytes(), Secret::new(key.serialize_pem()))
         };
-        let (chain, key) = sign(&["localhost", "127.0.0.1"], "localhost");
+        let (chain, key) = sign(
+            // A domain, and one of its servers.
+            &["localhost", "127.0.0.1", "example.test", "imap.example.test"],
+            "localhost",
+        );
         let (client_chain, client_key) = sign(&[], "user");
         let client = ClientCertificate { chain: client_chain, key: client_key };
         Pki { ca: ca.pem().into_bytes(), client, chain, key }
@@ -150,6 +155,20 @@ pub(crate) fn open_config() -> ServerConfig {
 pub(crate) fn tls_config() -> ServerConfig {
     let tls = ServerTls::from_pem(&PKI.chain, &PKI.key, Some(&PKI.ca)).unwrap();
     open_config().with_tls(tls)
+}
+
+/// TLS with the server's certificate, for peers that are no servers of ours.
+pub(crate) async fn accept_tls(stream: TcpStream) -> tokio_rustls::server::TlsStream<TcpStream> {
+    let certificates = CertificateDer::pem_slice_iter(&PKI.chain).map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_slice(PKI.key.expose()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .unwrap();
+    tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap()
 }
 
 pub(crate) type Served = JoinHandle<Result<Option<Outcome>, WireError>>;

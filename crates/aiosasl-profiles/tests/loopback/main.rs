@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
 mod amqp;
+#[cfg(feature = "srv")]
+mod dns;
 mod dovecot;
 mod house;
 mod imap;
@@ -9,6 +11,7 @@ mod imap_login;
 mod irc;
 mod kafka;
 mod layers;
+mod ldap;
 mod lmtp;
 mod memcached;
 mod mqtt;
@@ -19,6 +22,8 @@ mod runner;
 mod saslauthd;
 mod sieve;
 mod smtp;
+#[cfg(feature = "srv")]
+mod srv;
 mod tls;
 mod xmpp;
 mod xmpp_sasl2;

@@ -39,7 +39,7 @@ pub(super) struct Login<'a> {
     pub(super) password: &'a str,
 }
 
-const ALL: [Program; 7] = [
+const ALL: [Program; 8] = [
     Program {
         name: "curl",
         packages: &["curl"],
@@ -53,6 +53,13 @@ const ALL: [Program; 7] = [
         file: "gsasl",
         tells: Tells::Outcome,
         command: gsasl,
+    },
+    Program {
+        name: "paho",
+        packages: &["python3-paho-mqtt"],
+        file: "python3",
+        tells: Tells::Outcome,
+        command: paho,
     },
     Program {
         name: "python",
@@ -170,6 +177,10 @@ fn gsasl(login: &Login<'_>) -> Command {
 fn python(login: &Login<'_>) -> Command {
     let protocol = if login.protocol == "submission" { "smtp" } else { login.protocol };
     script("mail.py", &[protocol], login)
+}
+
+fn paho(login: &Login<'_>) -> Command {
+    script("mqtt.py", &[], login)
 }
 
 fn slixmpp(login: &Login<'_>) -> Command {

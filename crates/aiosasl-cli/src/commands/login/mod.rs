@@ -5,7 +5,7 @@ mod plan;
 mod report;
 mod verdict;
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use aiosasl::{
     binding::{BindingKind, ChannelBinding},
@@ -16,6 +16,7 @@ use aiosasl::{
 };
 use aiosasl_profiles::net::{self, Options, Session, Target};
 use clap::{Args, ValueEnum};
+use tokio::time::sleep;
 
 use self::{
     inline::Inline,
@@ -33,12 +34,15 @@ use crate::{
     trace::{self, Trace, Traced, What},
 };
 
+/// How long to wait before it is tried again after a temporary failure.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
+
 const EXAMPLES: &str = "\
 The password comes from --password-file, from $AIOSASL_PASSWORD, or from a prompt on a terminal; a bearer token from \
 --token-file or $AIOSASL_TOKEN: where there is one, and no --password-file, the token is shown.
 
 Without -m, all that policy allows is tried, strongest first: never ANONYMOUS, and EXTERNAL only with --client-cert. \
-A refused password is not tried again with another mechanism.
+A refused password is not tried again with another mechanism; a temporary failure is followed by two more tries.
 
 Status:
   0  authenticated
@@ -185,7 +189,21 @@ impl Arguments {
         Ok(plan.with_tickets(&self.gss.provider()))
     }
 
+    /// Logs in; what cannot be decided now is tried again, as long as there is time. A refusal is final.
     async fn log_in(&self, options: &Options, plan: &Plan, trace: &Trace) -> Verdict {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let verdict = self.log_in_once(options, plan, trace).await;
+            let elapsed = trace.record().elapsed();
+            let pause = pauses.next().filter(|pause| elapsed + *pause < self.connection.timeout());
+            let Some(pause) = pause.filter(|_| verdict.is_temporary()) else { return verdict };
+            let text = format!("{}; once more in {} s", verdict.summary(), pause.as_secs_f64());
+            trace.record().note(What::Broken(text));
+            sleep(pause).await;
+        }
+    }
+
+    async fn log_in_once(&self, options: &Options, plan: &Plan, trace: &Trace) -> Verdict {
         match net::connect(&plan.target, options).await {
             Err(error) => Verdict::unconnected(&error),
             Ok(mut session) => {

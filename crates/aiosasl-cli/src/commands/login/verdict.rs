@@ -13,7 +13,10 @@ use aiosasl_profiles::{
 };
 use serde::Serialize;
 
-use crate::{fault::Fault, status::Status};
+use crate::{
+    fault::{Class, Fault},
+    status::Status,
+};
 
 /// How a login ended.
 #[derive(Debug)]
@@ -110,6 +113,11 @@ impl Verdict {
             Ok(_) => Status::Done,
             Err(fault) => fault.status(),
         }
+    }
+
+    /// Whether it may go better later: nothing was said of the credentials.
+    pub(super) fn is_temporary(&self) -> bool {
+        matches!(&self.outcome, Err(fault) if fault.class == Class::Temporary)
     }
 
     /// How it ended, in one line.

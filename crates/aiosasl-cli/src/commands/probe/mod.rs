@@ -157,7 +157,7 @@ async fn probe(target: &Target, options: &Options) -> Result<Report, Fault> {
         }
         Err(error) => return Err(Fault::of_wire(&error)),
     };
-    let report = Report::of(target).with(&session, distrust.as_ref());
+    let report = Report::of(session.target()).with(&session, distrust.as_ref());
     session.close().await;
     Ok(report)
 }
@@ -167,7 +167,7 @@ impl Report {
     fn of(target: &Target) -> Self {
         Self {
             protocol: target.protocol.name(),
-            host: target.host.clone(),
+            host: target.server().to_owned(),
             port: target.port,
             socket: target.socket.as_ref().map(|path| path.display().to_string()),
             greeting: None,
@@ -192,11 +192,11 @@ impl Report {
         let tls = session.tls().map(|tls| Tls::of(tls, distrust));
         let certificate = tls.as_ref().and_then(|tls| tls.certificate.as_ref());
         let why = distrust.map(|error| &*error.text);
-        let warnings = warnings(offer, session.tls(), certificate, why);
+        let warnings = warnings(offer, session.tls(), session.security(), certificate, why);
         let limit =
             |(name, value): &(String, String)| Limit { name: name.clone(), value: value.clone() };
         Self {
-            greeting: Some(offer.greeting.clone()),
+            greeting: Some(offer.greeting.clone()).filter(|it| !it.is_empty()),
             mechanisms: rows(offer, session.tls().is_some()),
             unlisted: Some(offer.unlisted),
             unreadable: offer.unreadable.clone(),

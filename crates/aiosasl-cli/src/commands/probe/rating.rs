@@ -4,6 +4,7 @@ use aiosasl::{
     binding::BindingKind,
     mechanism::{Binds, Exposure, Needs, Properties, ServerProof, Side, Standing},
     name::MechanismName,
+    policy::ChannelSecurity,
 };
 use aiosasl_profiles::net::{Offer, TlsInfo};
 use serde::Serialize;
@@ -103,12 +104,18 @@ pub(super) struct Warning {
 pub(super) fn warnings(
     offer: &Offer,
     tls: Option<&TlsInfo>,
+    security: ChannelSecurity,
     certificate: Option<&Certificate>,
     distrust: Option<&str>,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut warn = |code, text: String| warnings.push(Warning { code, text });
-    let in_clear = if tls.is_none() { Some(&offer.mechanisms) } else { offer.before_tls.as_ref() };
+    // A socket of this machine is as good as TLS.
+    let is_local = tls.is_none() && security == ChannelSecurity::Confidential;
+    let in_clear = match tls {
+        None => Some(&offer.mechanisms).filter(|_| !is_local),
+        Some(_) => offer.before_tls.as_ref(),
+    };
     let revealed: Vec<String> = in_clear
         .into_iter()
         .flatten()
@@ -120,6 +127,7 @@ pub(super) fn warnings(
         warn("plaintext-in-clear", text);
     }
     match tls {
+        None if is_local => {}
         None if offer.start_tls_offered => {
             warn("no-tls", "TLS is offered, and was not used".into());
         }
@@ -129,7 +137,11 @@ pub(super) fn warnings(
     if let Some(certificate) = certificate {
         of_certificate(certificate, &mut warn);
     }
-    of_mechanisms(&offer.mechanisms, tls.is_some(), &mut warn);
+    if offer.unlisted {
+        warn("not-told", "the server does not say which mechanisms it has".into());
+    } else {
+        of_mechanisms(&offer.mechanisms, tls.is_some(), &mut warn);
+    }
     warnings
 }
 
@@ -186,7 +198,10 @@ mod tests {
     use super::*;
 
     fn codes(offer: &Offer, tls: Option<&TlsInfo>) -> Vec<&'static str> {
-        warnings(offer, tls, None, None).into_iter().map(|it| it.code).collect()
+        warnings(offer, tls, ChannelSecurity::Open, None, None)
+            .into_iter()
+            .map(|it| it.code)
+            .collect()
     }
 
     fn names(names: &[&str]) -> Vec<MechanismName> {
@@ -230,6 +245,15 @@ mod tests {
         let old = TlsInfo { version: "1.2", verified: false, ..tls(Vec::new()) };
         let expected = ["certificate-not-verified", "old-tls", "no-mechanisms"];
         assert_eq!(codes(&Offer::default(), Some(&old)), expected);
+    }
+
+    #[test]
+    fn a_socket_of_this_machine_needs_no_tls_and_a_server_may_keep_silent() {
+        let offer = Offer { mechanisms: names(&["PLAIN", "SCRAM-SHA-256"]), ..Offer::default() };
+        let found = warnings(&offer, None, ChannelSecurity::Confidential, None, None);
+        assert_eq!(found, []);
+        let silent = Offer { unlisted: true, ..Offer::default() };
+        assert_eq!(codes(&silent, None), ["no-tls", "not-told"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod dovecot;
 mod imap;
 mod irc;
 mod kafka;
+mod ldap;
 mod memcached;
 mod mqtt;
 mod nntp;
@@ -35,6 +36,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
         Protocol::Memcached => Box::new(memcached::Client::open(opening).await?),
+        Protocol::Ldap => Box::new(ldap::Client::open(opening).await?),
         Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
         Protocol::Nntp => Box::new(nntp::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),

@@ -6,8 +6,8 @@ use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
 use super::{
-    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_lmtp, serve_mqtt, serve_nntp,
-    serve_pop3, serve_sieve, serve_smtp, serve_xmpp,
+    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_ldap, serve_lmtp, serve_mqtt,
+    serve_nntp, serve_pop3, serve_sieve, serve_smtp, serve_xmpp,
 };
 use crate::{WireClass, WireError, net::Protocol};
 
@@ -16,6 +16,7 @@ pub const SERVED: &[Protocol] = &[
     Protocol::Imap,
     Protocol::Irc,
     Protocol::Kafka,
+    Protocol::Ldap,
     Protocol::Lmtp,
     Protocol::Mqtt,
     Protocol::Nntp,
@@ -64,6 +65,7 @@ pub async fn serve<S: Store + Send>(
         Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
         Protocol::Kafka => serve_kafka(stream, config, implicit_tls, store).await,
         Protocol::Lmtp => serve_lmtp(stream, config, implicit_tls, store).await,
+        Protocol::Ldap => serve_ldap(stream, config, implicit_tls, store).await,
         Protocol::Mqtt => serve_mqtt(stream, config, implicit_tls, store).await,
         Protocol::Nntp => serve_nntp(stream, config, implicit_tls, store).await,
         Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, store).await,
