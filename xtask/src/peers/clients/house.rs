@@ -21,18 +21,21 @@ pub(super) const PASSWORD: &str = "pencil";
 /// Its token.
 pub(super) const TOKEN: &str = "a-token-that-nobody-guesses-0123456789";
 /// Protocols, each without TLS from the start and with it, where it has a scheme for that.
-const SCHEMES: [&str; 16] = [
+const SCHEMES: [&str; 19] = [
     "imap",
     "imaps",
     "irc",
     "ircs",
     "lmtp",
+    "mongodb",
+    "mongodbs",
     "mqtt",
     "mqtts",
     "nntp",
     "nntps",
     "pop3",
     "pop3s",
+    "postgres",
     "sieve",
     "submission",
     "submissions",
