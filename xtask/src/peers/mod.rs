@@ -6,6 +6,7 @@ mod clients;
 mod cyrus;
 mod dovecot;
 mod dovecot_auth;
+mod examples;
 mod fast;
 mod install;
 pub(crate) mod interop;
@@ -191,6 +192,11 @@ pub(crate) fn vanished() -> Result<Vec<String>> {
         found.extend(record.regressions(half, &rows, true));
     }
     Ok(found)
+}
+
+/// Examples that log in to real servers and go on.
+pub(crate) fn run_examples() -> Result<Tally> {
+    examples::run()
 }
 
 /// Bare exchanges with other people's programs, over pipes.
