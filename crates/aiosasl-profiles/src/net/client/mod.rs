@@ -5,7 +5,7 @@ use std::pin::Pin;
 use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 
 use super::{Granted, Offer, Protocol, opening::Opening, transport::Transport};
-use crate::{WireClass, WireError};
+use crate::WireError;
 
 mod amqp;
 mod dbus;
@@ -34,7 +34,8 @@ mod zookeeper;
 ///
 /// # Errors
 ///
-/// A [`WireError`]; class [`Protocol`](WireClass::Protocol) for a protocol that has no client here.
+/// A [`WireError`], mostly of class [`Connection`](crate::WireClass::Connection), [`Tls`](crate::WireClass::Tls) or
+/// [`Protocol`](crate::WireClass::Protocol).
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
@@ -59,10 +60,6 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Svn => Box::new(svn::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
         Protocol::Zookeeper => Box::new(zookeeper::Client::open(opening).await?),
-        other => {
-            let text = format!("there is no client for {} here", other.name());
-            return Err(WireError::new(WireClass::Protocol, text));
-        }
     })
 }
 
