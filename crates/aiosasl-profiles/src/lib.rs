@@ -35,6 +35,7 @@ pub mod smtp;
 pub mod svn;
 mod wire_error;
 pub mod xmpp;
+pub mod zookeeper;
 
 pub use first_word::FirstWord;
 pub use said::Said;

@@ -6,6 +6,7 @@ mod dbus;
 #[cfg(feature = "srv")]
 mod dns;
 mod dovecot;
+mod everybody;
 mod house;
 mod http;
 mod imap;
@@ -33,3 +34,4 @@ mod tls;
 mod xmpp;
 mod xmpp_sasl2;
 mod xmpp_server;
+mod zookeeper;

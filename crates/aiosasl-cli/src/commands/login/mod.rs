@@ -21,7 +21,7 @@ use tokio::time::sleep;
 
 use self::{
     inline::Inline,
-    plan::{Plan, Secrets},
+    plan::{Plan, Secrets, Whom},
     report::Report,
     verdict::Verdict,
 };
@@ -89,6 +89,9 @@ pub(crate) struct Arguments {
     /// The server's host name, for mechanisms that name it, where it is not the URL's
     #[arg(long, value_name = "NAME")]
     hostname: Option<String>,
+    /// Say this as well in SCRAM's first message (repeatable): tokenauth=true for a delegation token of Kafka's
+    #[arg(long, value_name = "NAME=VALUE", value_parser = extension)]
+    scram_extension: Vec<(String, String)>,
     /// Whether the exchange is tied to the TLS connection
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Binding::Prefer)]
     channel_binding: Binding,
@@ -181,7 +184,7 @@ impl Arguments {
             iterations: min_iterations..=self.max_iterations,
             service: Some(Service::new(
                 self.service.as_deref().unwrap_or(target.protocol.service()),
-                self.hostname.as_deref().unwrap_or(&target.host),
+                self.hostname.as_deref().or(target.protocol.server_name()).unwrap_or(&target.host),
             )),
             preparation: preparation(target.protocol).unwrap_or(rules.preparation),
             ..rules
@@ -189,7 +192,8 @@ impl Arguments {
         let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
         let certificate = self.connection.has_client_certificate();
         let secrets = Secrets { password: &self.password, token: &self.token };
-        let plan = Plan::new(target, named, certificate, self.authzid.as_deref(), secrets, &rules)?;
+        let whom = Whom { authzid: self.authzid.as_deref(), extensions: &self.scram_extension };
+        let plan = Plan::new(target, named, certificate, whom, secrets, &rules)?;
         Ok(plan.with_tickets(&self.gss.provider()))
     }
 
@@ -309,6 +313,11 @@ fn mechanism(name: &str) -> Result<Mechanism, String> {
         .map_err(|error| error.to_string())?;
     let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
     known::find(name).ok_or_else(unknown)
+}
+
+fn extension(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn kind(name: &str) -> Result<BindingKind, String> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 
 use super::{Granted, Offer, Protocol, opening::Opening, transport::Transport};
-use crate::{WireClass, WireError};
+use crate::WireError;
 
 mod amqp;
 mod dbus;
@@ -14,6 +14,7 @@ mod http;
 mod imap;
 mod irc;
 mod kafka;
+mod last_word;
 mod ldap;
 mod memcached;
 mod mongodb;
@@ -27,12 +28,14 @@ pub(super) mod sieve;
 mod smtp;
 mod svn;
 mod xmpp;
+mod zookeeper;
 
 /// Opens a connection in the target's protocol, and hears what the server offers.
 ///
 /// # Errors
 ///
-/// A [`WireError`]; class [`Protocol`](WireClass::Protocol) for a protocol that has no client here.
+/// A [`WireError`], mostly of class [`Connection`](crate::WireClass::Connection), [`Tls`](crate::WireClass::Tls) or
+/// [`Protocol`](crate::WireClass::Protocol).
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
@@ -56,10 +59,7 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         }
         Protocol::Svn => Box::new(svn::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
-        other => {
-            let text = format!("there is no client for {} here", other.name());
-            return Err(WireError::new(WireClass::Protocol, text));
-        }
+        Protocol::Zookeeper => Box::new(zookeeper::Client::open(opening).await?),
     })
 }
 

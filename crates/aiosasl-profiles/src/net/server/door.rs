@@ -319,6 +319,18 @@ impl<'a, S: Store> Door<'a, S> {
         account
     }
 
+    /// Puts what somebody has come in with aside, for protocols that let them try to come in as somebody else.
+    pub(super) fn put_aside(&mut self) -> Option<Outcome> {
+        self.outcome.take_if(|outcome| matches!(outcome, Outcome::Success(_)))
+    }
+
+    /// Puts it back, unless they have come in anew: whoever fails stays who they were.
+    pub(super) fn put_back(&mut self, aside: Option<Outcome>) {
+        if aside.is_some() && !self.is_authenticated() {
+            self.outcome = aside;
+        }
+    }
+
     /// As whom somebody has come in; `None` where nobody has, or nobody in particular.
     pub(super) fn account(&self) -> Option<&str> {
         let Some(Outcome::Success(success)) = &self.outcome else { return None };
