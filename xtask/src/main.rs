@@ -23,6 +23,7 @@ cargo xtask peers [NAME...]         logs in to real servers: dovecot irc openlda
                                     all servers and all clients
 cargo xtask interop                 draws docs/interop.md from docs/interop.json, without a run
 cargo xtask peers clients           other people's clients log in to servers of ours
+cargo xtask peers examples          the examples log in to real servers, and go on
 cargo xtask peers stdio             bare exchanges with other people's programs, over pipes
 cargo xtask peers --keep [NAME...]  starts them, or krb5 or slapd, and waits, for tests by hand
 ";
@@ -79,6 +80,9 @@ fn peers(arguments: &[&str]) -> Result<ExitCode> {
     }
     if options.names == ["clients"] {
         return Ok(conclude(&peers::run_clients(&options)?));
+    }
+    if options.names == ["examples"] {
+        return Ok(conclude(&peers::run_examples()?));
     }
     if options.names == ["stdio"] {
         return Ok(conclude(&peers::run_stdio(&options)?));

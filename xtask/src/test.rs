@@ -47,6 +47,7 @@ pub(crate) fn run(quick: bool) -> Result<Tally> {
         steps.peers("peers", peers::run)?;
         steps.peers("clients", peers::run_clients)?;
         steps.peers("stdio", peers::run_stdio)?;
+        steps.peers("examples", |_| peers::run_examples())?;
     }
     Ok(steps.tally)
 }

@@ -115,6 +115,7 @@ impl ConnectionOptions {
             trust,
             server_name: self.server_name.clone(),
             client_certificate,
+            speculation: None,
             name_server: self.name_server,
             observer: Some(observer),
             ..Options::default()

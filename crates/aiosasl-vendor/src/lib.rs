@@ -9,6 +9,9 @@
 //! | [`MONGODB-OIDC`](mongodb_oidc) | MongoDB | `mongodb-oidc` |
 //! | [`AMQPLAIN`](amqplain) | RabbitMQ | `amqplain` |
 //! | [`RABBIT-CR-DEMO`](rabbit_cr_demo) | RabbitMQ | `rabbit-cr-demo` |
+//! | [`PG-MD5`](pg_md5) | PostgreSQL | `pg-md5` |
+//!
+//! [`mongodb_scram`] has SCRAM as MongoDB speaks it, instead of `aiosasl`'s.
 //!
 //! # Example: one of them beside those of `aiosasl`
 //!
@@ -28,7 +31,9 @@
     feature = "aws",
     feature = "bson",
     feature = "dbus-cookie-sha1",
+    feature = "mongodb-scram",
     feature = "mongodb-x509",
+    feature = "pg-md5",
     feature = "rabbit-cr-demo",
 ))]
 extern crate alloc;
@@ -53,10 +58,14 @@ pub mod dbus_cookie_sha1;
 pub mod mongodb_aws;
 #[cfg(feature = "mongodb-oidc")]
 pub mod mongodb_oidc;
+#[cfg(feature = "mongodb-scram")]
+pub mod mongodb_scram;
 #[cfg(feature = "mongodb-x509")]
 pub mod mongodb_x509;
 #[cfg(any(feature = "amqplain", feature = "rabbit-cr-demo"))]
 mod password;
+#[cfg(feature = "pg-md5")]
+pub mod pg_md5;
 #[cfg(feature = "rabbit-cr-demo")]
 pub mod rabbit_cr_demo;
 pub mod reason;
@@ -81,4 +90,6 @@ pub const ALL: &[Mechanism] = &[
     amqplain::MECHANISM,
     #[cfg(feature = "rabbit-cr-demo")]
     rabbit_cr_demo::MECHANISM,
+    #[cfg(feature = "pg-md5")]
+    pg_md5::MECHANISM,
 ];

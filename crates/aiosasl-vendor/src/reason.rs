@@ -44,6 +44,10 @@ reasons! {
     BAD_PROMPT = "bad-prompt", "expected the challenge 'Please tell me your password'";
     /// The client's RABBIT-CR-DEMO response begins with something else.
     BAD_PASSWORD_PHRASE = "bad-password-phrase", "expected 'My password is ' and the password";
+    /// A PostgreSQL server's salt is not 4 octets long.
+    BAD_SALT = "bad-salt", "expected a salt of 4 octets";
+    /// A PostgreSQL client's answer is not `md5` and 32 lower-case hexadecimal digits.
+    BAD_MD5_ANSWER = "bad-md5-answer", "expected md5 and 32 lower-case hexadecimal digits";
     /// A session token has a control character, with which it would be more than one header.
     BAD_SESSION_TOKEN = "bad-session-token", "expected a session token without control characters";
     /// Other headers are signed than the mechanism's.
@@ -64,6 +68,8 @@ reasons! {
     NO_CLOCK = "no-clock", "the time is needed, and nobody says what it is";
     /// Nobody says which host the client talks to.
     NO_HOST = "no-host", "the server's host is needed, and nobody says what it is";
+    /// The protocol has not said who comes, and the message does not.
+    NO_NAME = "no-name", "the protocol has to say who comes, and has not";
     /// A nonce has another length than the mechanism's.
     NONCE_LENGTH = "nonce-length", "a nonce has another length than it has in this mechanism";
     /// The signature was made too long ago.

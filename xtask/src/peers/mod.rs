@@ -6,6 +6,7 @@ mod clients;
 mod cyrus;
 mod dovecot;
 mod dovecot_auth;
+mod examples;
 mod fast;
 mod install;
 pub(crate) mod interop;
@@ -73,12 +74,13 @@ pub(crate) const ALL: &[&Peer] = &[
     &mosquitto::PEER,
     &openldap::PEER,
     &postfix::PEER,
+    &postgres::PEER,
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
 ];
 
-/// Servers that nobody logs in to: the tests of `aiosasl-store` keep accounts there.
+/// Servers in which the tests of `aiosasl-store` keep accounts.
 const STORES: [Store; 2] = [
     Store { peer: &postgres::PEER, environment: postgres::environment },
     Store { peer: &slapd::PEER, environment: slapd::environment },
@@ -190,6 +192,11 @@ pub(crate) fn vanished() -> Result<Vec<String>> {
         found.extend(record.regressions(half, &rows, true));
     }
     Ok(found)
+}
+
+/// Examples that log in to real servers and go on.
+pub(crate) fn run_examples() -> Result<Tally> {
+    examples::run()
 }
 
 /// Bare exchanges with other people's programs, over pipes.

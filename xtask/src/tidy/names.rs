@@ -56,8 +56,15 @@ const OWN_WORDS: [(&str, &str); 4] = [
     ("crates/aiosasl/src/reason.rs", "https"),
 ];
 
-/// Commands of a protocol that have a mechanism's name, and the file that spells them.
-const COMMANDS: [(&str, &str); 1] = [("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\"")];
+/// Commands of a protocol that have a mechanism's name, or what its servers leave unsaid, and the file that spells them.
+const COMMANDS: [(&str, &str); 4] = [
+    ("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\""),
+    // What a server has that lists nothing.
+    ("crates/aiosasl-profiles/src/mongodb/client.rs", "\"SCRAM-SHA-1\""),
+    ("crates/aiosasl-profiles/src/mongodb/client.rs", "\"SCRAM-SHA-256\""),
+    // Whom a certificate names comes in before anything is offered.
+    ("crates/aiosasl-profiles/src/postgres/mod.rs", "\"EXTERNAL\""),
+];
 
 /// Words that mean a mechanism where a profile says them.
 const MECHANISMS: [&str; 12] = [

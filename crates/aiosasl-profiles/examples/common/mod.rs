@@ -5,7 +5,7 @@ use std::{env, error::Error, fs};
 use aiosasl::{
     credentials::Credentials,
     driver::{Connection, FromMechanism, SaslMechanism, negotiate},
-    mechanism::Offered,
+    mechanism::{Needs, Offered},
     mechanisms,
     policy::{Channel, Policy},
 };
@@ -26,8 +26,11 @@ pub(crate) async fn log_in(url: &str, ca: Option<&str>) -> Result<Conversation, 
     let options = Options { trust, implicit_by_scheme, ..Options::default() };
     let user = target.user_name().unwrap_or_default().try_into()?;
     let credentials = Credentials::password(user, env::var("AIOSASL_PASSWORD")?.as_str());
-    let known: Vec<_> =
-        mechanisms::ALL.iter().map(|it| FromMechanism::new(*it, credentials.clone())).collect();
+    let known: Vec<_> = mechanisms::ALL
+        .iter()
+        .filter(|it| it.properties.needs == Needs::Password)
+        .map(|it| FromMechanism::new(*it, credentials.clone()))
+        .collect();
     let mine: Vec<_> = known.iter().map(|it| it as &dyn SaslMechanism).collect();
 
     let mut session = connect(&target, &options).await?;

@@ -5,7 +5,7 @@ use aiosasl::{
     message::{Challenge, ClientMessage, Response},
 };
 
-use super::{Builder, Document, Message, Value};
+use super::{Builder, Document, EXTERNAL, Message, Value, X509};
 use crate::{
     WireClass, WireError,
     frame::{Frame, MechanismList},
@@ -26,6 +26,17 @@ pub fn hello(user: Option<&str>, speculation: Option<&Document>) -> Result<Docum
         command = command.document("speculativeAuthenticate", speculation);
     }
     command.text("$db", "admin").finish()
+}
+
+/// What servers have for users of a database of their own, and assume where they list nothing: for a user that there is not.
+pub const ASSUMED: [&str; 2] = ["SCRAM-SHA-256", "SCRAM-SHA-1"];
+
+/// What they may have for users of `$external` ([`EXTERNAL`]), and list for nobody.
+pub const UNLISTED: [&str; 3] = [X509, "MONGODB-AWS", "MONGODB-OIDC"];
+
+/// Whether the answer to [`hello`] lists mechanisms of the user that it named: where not, there is no such user.
+pub fn lists_mechanisms(answer: &Document) -> bool {
+    matches!(answer.get("saslSupportedMechs"), Some(Value::Array(_)))
 }
 
 /// The mechanisms that the answer to [`hello`] lists for the user that it named.
@@ -51,12 +62,15 @@ pub struct Exchange {
     database: String,
     next_id: i32,
     conversation: Option<i32>,
+    /// Whether the answer awaited is that to `authenticate`, which has no conversation.
+    is_at_once: bool,
 }
 
 impl Exchange {
     /// An exchange about a user of this database (`admin`, `$external`), the first message of which has this number.
     pub fn new(database: &str, next_id: i32) -> Self {
-        Self { database: database.to_owned(), next_id, conversation: None }
+        let database = database.to_owned();
+        Self { database, next_id, conversation: None, is_at_once: false }
     }
 
     /// The document that begins this exchange within [`hello`].
@@ -65,10 +79,11 @@ impl Exchange {
     ///
     /// A [`WireError`] where it is too long, or begins none.
     pub fn speculate(&self, message: &ClientMessage) -> Result<Document, WireError> {
-        let ClientMessage::Authenticate { .. } = message else {
+        let ClientMessage::Authenticate { mechanism, .. } = message else {
             return Err(WireError::protocol("expected a request to begin with"));
         };
-        self.command(message)?.text("db", &self.database).finish()
+        let database = if mechanism.as_str() == X509 { EXTERNAL } else { &self.database };
+        self.command(message)?.text("db", database).finish()
     }
 
     /// The command that says this.
@@ -77,7 +92,8 @@ impl Exchange {
     ///
     /// A [`WireError`] where it is too long, or a response comes before the request was answered.
     pub fn document(&self, message: &ClientMessage) -> Result<Document, WireError> {
-        self.command(message)?.text("$db", &self.database).finish()
+        let database = if starts_at_once(message) { EXTERNAL } else { &self.database };
+        self.command(message)?.text("$db", database).finish()
     }
 
     /// The message that says this; `None` for an abort, which is to hang up.
@@ -90,6 +106,7 @@ impl Exchange {
             return Ok(None);
         }
         let body = self.document(message)?;
+        self.is_at_once = starts_at_once(message);
         let request_id = self.next_id;
         self.next_id = request_id.wrapping_add(1);
         Message { request_id, response_to: 0, body }.to_frame().map(Some)
@@ -122,10 +139,14 @@ impl Exchange {
     ) -> Result<Option<driver::Reply>, WireError> {
         let speculation = answer.document("speculativeAuthenticate");
         let speculation = speculation.map(|it| Document::parse(it.as_bytes())).transpose()?;
+        self.is_at_once = speculation.as_ref().is_some_and(|it| it.text("user").is_some());
         speculation.map(|it| self.step(&it)).transpose()
     }
 
     fn step(&mut self, answer: &Document) -> Result<driver::Reply, WireError> {
+        if self.is_at_once {
+            return Ok(driver::Reply::Success(None));
+        }
         let conversation = answer.number("conversationId").and_then(|it| i32::try_from(it).ok());
         let (Some(conversation), Some(payload)) = (conversation, answer.octets("payload")) else {
             return Err(WireError::protocol("expected a conversation's number, and its payload"));
@@ -144,6 +165,18 @@ impl Exchange {
 
     fn command(&self, message: &ClientMessage) -> Result<Builder, WireError> {
         match (message, self.conversation) {
+            (ClientMessage::Authenticate { mechanism, initial_response }, _)
+                if mechanism.as_str() == X509 =>
+            {
+                let command = Builder::default().int32("authenticate", 1).text("mechanism", X509);
+                let user = initial_response.as_ref().filter(|user| !user.is_empty());
+                let user = user.map(|user| std::str::from_utf8(user.as_bytes())).transpose();
+                let user = user.map_err(|_| WireError::protocol("expected a name in UTF-8"))?;
+                Ok(match user {
+                    Some(user) => command.text("user", user),
+                    None => command,
+                })
+            }
             (ClientMessage::Authenticate { mechanism, initial_response }, _) => {
                 let payload = initial_response.as_ref().map(Response::as_bytes).unwrap_or_default();
                 let options = Builder::default().boolean("skipEmptyExchange", true).finish()?;
@@ -160,6 +193,11 @@ impl Exchange {
             _ => Err(WireError::protocol("expected a conversation that was begun")),
         }
     }
+}
+
+/// Whether it is said by `authenticate`.
+fn starts_at_once(message: &ClientMessage) -> bool {
+    matches!(message, ClientMessage::Authenticate { mechanism, .. } if mechanism.as_str() == X509)
 }
 
 /// What an answer that is not good means, by its code.

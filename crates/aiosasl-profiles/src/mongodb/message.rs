@@ -1,4 +1,5 @@
-//! OP_MSG, the one kind of message that is spoken since MongoDB 3.6.
+//! OP_MSG, the one kind of message that is spoken since MongoDB 3.6; and of those before it, what clients begin with until
+//! they know the server.
 
 use super::{Document, MAX_FRAME};
 use crate::{
@@ -7,6 +8,8 @@ use crate::{
 };
 
 const OP_MSG: i32 = 2013;
+const OP_QUERY: i32 = 2004;
+const OP_REPLY: i32 = 1;
 /// The octets before the flags.
 const HEADER: usize = 16;
 /// Four octets behind the message, which are not looked at: TCP and TLS have their own.
@@ -68,6 +71,53 @@ impl Message {
             _ => rest,
         };
         Ok(Self { request_id, response_to, body: Document::parse(body)? })
+    }
+
+    /// Whether a whole message is of the older kind: [`parse_query`](Self::parse_query).
+    pub fn is_query(frame: &[u8]) -> bool {
+        frame.get(12..HEADER) == Some(&OP_QUERY.to_le_bytes())
+    }
+
+    /// Reads a whole message of the older kind, which is a command.
+    ///
+    /// # Errors
+    ///
+    /// A [`WireError`] where it is none.
+    pub fn parse_query(frame: &[u8]) -> Result<Self, WireError> {
+        if measure(frame)? != Some(frame.len()) || !Self::is_query(frame) {
+            return Err(WireError::protocol("expected one whole message of the kind OP_QUERY"));
+        }
+        let mut from = Cursor::new(frame);
+        from.i32_le()?;
+        let request_id = from.i32_le()?;
+        from.take(8)?;
+        // Its flags; whose collection; how many documents to skip, and to return.
+        from.i32_le()?;
+        if !from.until_nul()?.ends_with(b".$cmd") {
+            return Err(WireError::protocol("expected a command"));
+        }
+        from.take(8)?;
+        Ok(Self { request_id, response_to: 0, body: Document::parse(from.rest())? })
+    }
+
+    /// The message as octets, for a client that has sent one of the older kind.
+    ///
+    /// # Errors
+    ///
+    /// A [`WireError`] where it is too long.
+    pub fn to_reply(&self) -> Result<Frame, WireError> {
+        const ONE_DOCUMENT: i32 = 1;
+        let mut frame = Writer::new(MAX_FRAME);
+        let body = self.body.as_bytes();
+        let length: i32 = frame.count(body.len().saturating_add(HEADER + 20));
+        // Behind the header: flags, a cursor of eight octets, where in it this starts, and how much this is.
+        for number in
+            [length, self.request_id, self.response_to, OP_REPLY, 0, 0, 0, 0, ONE_DOCUMENT]
+        {
+            frame.put(&number.to_le_bytes());
+        }
+        frame.put(body);
+        frame.finish()
     }
 
     /// The message as octets.

@@ -7,6 +7,11 @@
 //!
 //! A payload of no octets and no initial response are the same: see [`FirstWord`](crate::FirstWord).
 //!
+//! BSON is read by hand here, and no deeper than it is asked for: the crate `bson` 3 brings some forty crates (serde, rand,
+//! time, uuid, indexmap, bitvec, ...) for a login's seven types, builds a tree of what somebody sends who is not trusted yet,
+//! and wipes no payload that it held (`docs/adr/0016-own-ber-and-bson.md`). Whoever queries a database has a client for that,
+//! which takes the stream over.
+//!
 //! # Example: the last words come with the success
 //!
 //! ```
@@ -34,6 +39,12 @@ use aiosasl::profile::Profile;
 
 pub use bson::{Builder, Document, Value};
 pub use message::{Message, measure};
+
+/// The database of users whom somebody else vouches for.
+pub const EXTERNAL: &str = "$external";
+
+/// The mechanism that has a command of its own, `authenticate`.
+pub const X509: &str = "MONGODB-X509";
 
 /// What MongoDB can carry: everything, though no initial response and an empty one are the same.
 pub const PROFILE: Profile = Profile::FULL;

@@ -6,16 +6,24 @@ use aiosasl::{
     name::MechanismName,
 };
 
-use super::{Builder, Document};
+use super::{Builder, Document, MAX_FRAME};
 use crate::{FirstWord, WireError, frame::MechanismList};
 
 /// The newest version of the protocol that is told: that of MongoDB 7.0.
 const WIRE_VERSION: i32 = 21;
 
-/// What a client that is not authenticated may want.
+/// The most octets that a client may send at once.
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "it is 128 KiB")]
+const SIZE: i32 = MAX_FRAME as i32;
+
+/// What a client that is not authenticated may want, and what one that is does to see whether it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
+    /// To come in by a certificate: `authenticate`, an exchange of one message.
+    Authenticate(Start),
+    /// To leave a session that there is none of.
+    EndSessions,
     /// To know what the server is.
     Hello {
         /// And which mechanisms this user has: `database.name`.
@@ -23,6 +31,8 @@ pub enum Command {
         /// And to begin an exchange at once.
         speculation: Option<Start>,
     },
+    /// To know whether the server is there.
+    Ping,
     /// To go on with an exchange.
     SaslContinue {
         /// With this one.
@@ -66,9 +76,15 @@ impl Command {
                 user: document.text("saslSupportedMechs").map(str::to_owned),
                 speculation: document.document("speculativeAuthenticate").and_then(|it| {
                     let it = Document::parse(it.as_bytes()).ok()?;
-                    Start::of(&it, "db")
+                    match it.command() {
+                        b"authenticate" => Start::at_once(&it, "db"),
+                        _ => Start::of(&it, "db"),
+                    }
                 }),
             }),
+            b"authenticate" => Start::at_once(document, "$db").map(Self::Authenticate),
+            b"endSessions" => Some(Self::EndSessions),
+            b"ping" => Some(Self::Ping),
             b"saslStart" => Start::of(document, "$db").map(Self::SaslStart),
             b"saslContinue" => Self::go_on(document),
             _ => None,
@@ -93,6 +109,16 @@ impl Start {
             payload: Response::new(document.octets("payload")?),
             database: document.text(database)?.to_owned(),
             last_words: if skip { LastWords::InSuccess } else { LastWords::InChallenge },
+        })
+    }
+
+    fn at_once(document: &Document, database: &str) -> Option<Self> {
+        let user = document.text("user").unwrap_or_default();
+        Some(Self {
+            mechanism: document.text("mechanism")?.to_owned(),
+            payload: Response::new(user),
+            database: document.text(database)?.to_owned(),
+            last_words: LastWords::InSuccess,
         })
     }
 
@@ -124,6 +150,9 @@ pub fn hello(
     let mut answer = Builder::default()
         .boolean("helloOk", true)
         .boolean("isWritablePrimary", true)
+        .int32("maxBsonObjectSize", SIZE)
+        .int32("maxMessageSizeBytes", SIZE)
+        .int32("maxWriteBatchSize", 1000)
         .int32("minWireVersion", 0)
         .int32("maxWireVersion", WIRE_VERSION);
     if let Some(mechanisms) = mechanisms {
@@ -158,6 +187,36 @@ pub fn answer(message: &ServerMessage, conversation: i32) -> Result<Document, Wi
         .finish()
 }
 
+/// The answer to a success of [`Command::Authenticate`].
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long.
+pub fn let_in(user: &str, database: &str) -> Result<Document, WireError> {
+    Builder::default().text("dbname", database).text("user", user).double("ok", 1.0).finish()
+}
+
+/// The answer to a command that is done, with nothing to say about it.
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long, which it is not.
+pub fn done() -> Result<Document, WireError> {
+    Builder::default().double("ok", 1.0).finish()
+}
+
+/// The answer to a command that there is not, or not for somebody who has not come in.
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long, which it is not.
+pub fn unknown(is_authenticated: bool) -> Result<Document, WireError> {
+    if is_authenticated {
+        return refusal(59, "CommandNotFound", "There is no such command");
+    }
+    refusal(13, "Unauthorized", "Command requires authentication")
+}
+
 /// How a failure is spelled: coarse, and the same for every cause that must look the same.
 ///
 /// # Errors
@@ -173,8 +232,13 @@ pub fn failure(code: FailureCode) -> Result<Document, WireError> {
             (6, "HostUnreachable", "Temporary failure, try again later")
         }
         F::WrongState => (17, "ProtocolError", "Not now"),
+        F::AuthorizationDenied => (13, "Unauthorized", "Not authorized"),
         _ => (18, "AuthenticationFailed", "Authentication failed."),
     };
+    refusal(code, name, text)
+}
+
+fn refusal(code: i32, name: &str, text: &str) -> Result<Document, WireError> {
     Builder::default()
         .double("ok", 0.0)
         .text("errmsg", text)

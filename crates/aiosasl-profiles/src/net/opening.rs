@@ -106,6 +106,7 @@ impl Opening<'_> {
         let name = options.server_name.as_deref().unwrap_or(self.target.certificate_name());
         let verified = options.trust != Trust::Insecure;
         transport.connect_tls(Arc::new(config), tls::server_name(name)?, verified).await?;
+        transport.retain_bindings(|kind| self.target.protocol.binds(kind));
         if let Some(info) = transport.tls() {
             self.tell(Event::Tls(info));
         }

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
-use aiosasl::{name::MechanismName, secret::Secret};
+use aiosasl::{message::ClientMessage, name::MechanismName, secret::Secret};
 
 use super::{Protocol, Sasl2Options, TlsInfo};
 
@@ -19,6 +19,10 @@ pub struct Options {
     pub server_name: Option<String>,
     /// What to show a server that asks who we are.
     pub client_certificate: Option<ClientCertificate>,
+    /// A request that an exchange begins with, for protocols that can send it along with their first question (MongoDB): the
+    /// same request, said in the session, is then answered without another round trip. What it says is sent before anything
+    /// is known of the server: only under TLS where that matters.
+    pub speculation: Option<ClientMessage>,
     /// Whom to ask for names and for SRV records, instead of the platform's name servers.
     #[cfg(feature = "srv")]
     pub name_server: Option<SocketAddr>,

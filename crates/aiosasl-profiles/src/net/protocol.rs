@@ -1,5 +1,7 @@
 //! The protocols, their schemes and ports: one entry for each.
 
+use aiosasl::{binding::BindingKind, mechanism::Rules, preparation::Preparation};
+
 /// What is known of a protocol.
 struct Row {
     /// The URL's scheme without TLS from the start.
@@ -24,6 +26,31 @@ struct Row {
     upgrades: bool,
     /// Whether a security layer can be put around what follows a login.
     carries_layers: bool,
+    /// How names and passwords are prepared, where the protocol rules that itself.
+    preparation: Option<Preparation>,
+    /// The fewest iterations that its servers may ask for (SCRAM).
+    min_iterations: u32,
+    /// When the client says who it is.
+    named: Named,
+    /// What exchanges can be tied to.
+    bindings: Bindings,
+}
+
+/// When a client says who it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// Before there is an exchange.
+    Before,
+    Within,
+}
+
+/// What exchanges can be tied to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bindings {
+    All,
+    /// The server's certificate alone.
+    EndPoint,
+    None,
 }
 
 /// A protocol of which nothing is known but its name and its port.
@@ -39,6 +66,10 @@ const PLAIN: Row = Row {
     has_path: false,
     upgrades: true,
     carries_layers: true,
+    preparation: None,
+    min_iterations: *Rules::ITERATIONS.start(),
+    named: Named::Within,
+    bindings: Bindings::All,
 };
 
 macro_rules! protocols {
@@ -87,7 +118,7 @@ protocols! {
     /// memcached's binary protocol.
     Memcached => { scheme: "memcached", port: 11211, service: "memcached", upgrades: false, carries_layers: false }
     /// MongoDB.
-    Mongodb => { scheme: "mongodb", port: 27017, service: "mongodb", has_path: true, upgrades: false, carries_layers: false }
+    Mongodb => { scheme: "mongodb", port: 27017, implicit: Some(("mongodbs", 27017)), service: "mongodb", has_path: true, upgrades: false, carries_layers: false, bindings: Bindings::None }
     /// MQTT 5 (OASIS).
     Mqtt => { scheme: "mqtt", port: 1883, implicit: Some(("mqtts", 8883)), service: "mqtt", upgrades: false, carries_layers: false }
     /// NNTP (RFC 3977, RFC 4643).
@@ -95,7 +126,7 @@ protocols! {
     /// POP3 (RFC 1939, RFC 5034).
     Pop3 => { scheme: "pop3", port: 110, implicit: Some(("pop3s", 995)), service: "pop", srv: Some(("_pop3", Some("_pop3s"))) }
     /// PostgreSQL's protocol 3.
-    Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false }
+    Postgres => { scheme: "postgres", aliases: &["postgresql"], port: 5432, service: "postgres", alpn: Some("postgresql"), has_path: true, carries_layers: false, preparation: Some(Preparation::RawOnFailure), min_iterations: 1, named: Named::Before, bindings: Bindings::EndPoint }
     /// Cyrus SASL's saslauthd, for other programs.
     Saslauthd => { scheme: "saslauthd", service: "imap", socket: Some("/run/saslauthd/mux"), upgrades: false, carries_layers: false }
     /// ManageSieve (RFC 5804).
@@ -175,6 +206,30 @@ impl Protocol {
     /// IRC goes on registering: there is no moment from which a layer could hold, and none is negotiated; others know of none.
     pub fn carries_layers(self) -> bool {
         self.row().carries_layers
+    }
+
+    /// How names and passwords are prepared, where the protocol rules that itself, whatever a deployment does elsewhere.
+    pub fn preparation(self) -> Option<Preparation> {
+        self.row().preparation
+    }
+
+    /// The fewest iterations that a client should do with here (SCRAM).
+    pub fn min_iterations(self) -> u32 {
+        self.row().min_iterations
+    }
+
+    /// Whether the client says who it is before there is an exchange, so that no mechanism has to.
+    pub fn names_user(self) -> bool {
+        self.row().named == Named::Before
+    }
+
+    /// Whether an exchange can be tied to a channel by this type here.
+    pub fn binds(self, kind: &BindingKind) -> bool {
+        match self.row().bindings {
+            Bindings::All => true,
+            Bindings::EndPoint => *kind == BindingKind::TlsServerEndPoint,
+            Bindings::None => false,
+        }
     }
 
     /// The names of its SRV records, without TLS from the start and with it (RFC 5804 section 1.8, RFC 6120 section 3.2.1,

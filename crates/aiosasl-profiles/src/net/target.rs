@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use aiosasl::{
+    identity::AuthenticationId,
+    mechanism::{Rules, UsernameRule},
+};
+
 use super::Protocol;
 
 /// Where to log in.
@@ -84,6 +89,33 @@ impl Target {
             (Protocol::Xmpp, Some((local, _))) => Some(local),
             _ => Some(user),
         }
+    }
+
+    /// What the protocol wants otherwise than the RFCs, as rules for a client's mechanisms: how names and passwords are
+    /// prepared, how few iterations will do, and whether the name was said already.
+    ///
+    /// # Example: PostgreSQL knows who comes before there is an exchange
+    ///
+    /// ```
+    /// use aiosasl::{mechanism::UsernameRule, preparation::Preparation};
+    /// use aiosasl_profiles::net::{Protocol, Target};
+    ///
+    /// let rules = Target::new(Protocol::Postgres, "localhost", 5432).with_user("user").rules();
+    /// assert_eq!(rules.preparation, Preparation::RawOnFailure);
+    /// assert_eq!(*rules.iterations.start(), 1);
+    /// assert!(matches!(rules.username, UsernameRule::FromProtocol(_)));
+    /// ```
+    pub fn rules(&self) -> Rules {
+        let mut rules = Rules::default();
+        if let Some(preparation) = self.protocol.preparation() {
+            rules.preparation = preparation;
+        }
+        rules.iterations = self.protocol.min_iterations()..=*rules.iterations.end();
+        let user = self.user_name().filter(|_| self.protocol.names_user());
+        if let Some(Ok(user)) = user.map(AuthenticationId::new) {
+            rules.username = UsernameRule::FromProtocol(user);
+        }
+        rules
     }
 }
 

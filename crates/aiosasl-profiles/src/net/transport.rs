@@ -3,7 +3,7 @@
 use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use aiosasl::{
-    binding::ChannelBinding,
+    binding::{BindingKind, ChannelBinding},
     layer::{Buffers, LayerError, SecurityLayer},
 };
 use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
@@ -157,6 +157,22 @@ impl Transport {
                 Some(length) => return self.octets(length).await,
                 None => self.fill().await?,
             }
+        }
+    }
+
+    /// The next frame, likewise, which stays to be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`frame`](Self::frame).
+    pub(crate) async fn peek_frame(&mut self, measure: Measure) -> Result<Frame, WireError> {
+        loop {
+            let waiting = self.lines.waiting();
+            let length = measure(waiting)?;
+            if let Some(frame) = length.and_then(|length| waiting.get(..length)) {
+                return Ok(Frame::new(frame.to_vec()));
+            }
+            self.fill().await?;
         }
     }
 
@@ -328,9 +344,22 @@ impl Transport {
         self.tls.clone()
     }
 
+    /// Which protocol both ends of TLS have agreed on (RFC 7301), where they have.
+    pub(crate) fn alpn(&self) -> Option<&[u8]> {
+        match &self.stream {
+            Stream::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+            Stream::Closed | Stream::Clear(_) => None,
+        }
+    }
+
     /// What an exchange can be tied to.
     pub(crate) fn bindings(&self) -> &[ChannelBinding] {
         &self.bindings
+    }
+
+    /// Forgets what an exchange could be tied to, but for these types.
+    pub(crate) fn retain_bindings(&mut self, known: impl Fn(&BindingKind) -> bool) {
+        self.bindings.retain(|binding| known(binding.kind()));
     }
 
     /// Adds what a protocol ties exchanges to in its own way.

@@ -70,8 +70,9 @@ impl Listener {
 pub fn refusal(told: &Told) -> WireError {
     let class = match told.code() {
         "28P01" => WireClass::Credentials,
-        // Also a role that may not log in, or not from here; the words tell.
-        "28000" => WireClass::Authorization,
+        // Also a role that may not log in, or not from here, the words tell; an authorization identity, for which there is no
+        // room; a database that is not for this user.
+        "28000" | "0A000" | "42501" => WireClass::Authorization,
         code if code.starts_with("53") || code.starts_with("57P") => WireClass::Temporary,
         _ => WireClass::Protocol,
     };
@@ -106,6 +107,7 @@ mod tests {
         for (code, class) in [
             ("28P01", WireClass::Credentials),
             ("28000", WireClass::Authorization),
+            ("0A000", WireClass::Authorization),
             ("53300", WireClass::Temporary),
             ("57P03", WireClass::Temporary),
             ("08P01", WireClass::Protocol),

@@ -27,7 +27,7 @@ mod frontend;
 pub mod server;
 mod startup;
 
-use aiosasl::profile::Profile;
+use aiosasl::{name::MechanismName, profile::Profile};
 
 use crate::{
     WireError,
@@ -36,10 +36,17 @@ use crate::{
 
 pub use backend::{Authentication, Backend, Told};
 pub use frontend::{Awaited, Frontend};
-pub use startup::{MAX_STARTUP, Startup, TlsAnswer, measure_startup};
+pub use startup::{MAX_STARTUP, Startup, TlsAnswer, VERSION, measure_startup};
 
 /// What PostgreSQL can carry: everything.
 pub const PROFILE: Profile = Profile::FULL;
+
+/// The name by which the protocol's own challenge of MD5 goes here, as a mechanism: the server says a salt of four octets, the
+/// client answers with a hash in hexadecimal digits. It is no SASL on the wire: [`Authentication::Md5Password`].
+pub const MD5: MechanismName = MechanismName::new("PG-MD5");
+
+/// The name by which it goes here that a server lets somebody in by TLS's certificate, as a mechanism: nothing is said.
+pub const CERTIFICATE: MechanismName = MechanismName::new("EXTERNAL");
 
 /// The longest frame taken or made, in octets: a message of 64 KiB, and room around it.
 pub const MAX_FRAME: usize = PROFILE.max_message as usize + 256;

@@ -1,8 +1,9 @@
-//! The server's half of PostgreSQL: what it offers, and what becomes of an exchange, to frames.
+//! The server's half of PostgreSQL: what it offers, what becomes of an exchange, and the first words of a session, to
+//! frames.
 
-use aiosasl::{error::FailureCode, message::ServerMessage};
+use aiosasl::{error::FailureCode, message::ServerMessage, secret::Secret};
 
-use super::{Authentication, Backend, Told};
+use super::{Authentication, Backend, Told, VERSION, close};
 use crate::{
     WireError,
     frame::{Frame, MechanismList},
@@ -35,6 +36,57 @@ pub fn answer(message: &ServerMessage) -> Result<Frame, WireError> {
         ServerMessage::Failure(code) => return Backend::Error(failure(*code)).to_frame(),
     };
     Backend::Authentication(said).to_frame()
+}
+
+/// The frames of a session that begins: the settings, names and values, what a request to cancel would have to say, and that
+/// queries are welcome.
+///
+/// # Errors
+///
+/// A [`WireError`] where a setting is too long, or has a NUL.
+pub fn session(settings: &[(&str, &str)], process: u32, key: &Secret) -> Result<Frame, WireError> {
+    let mut all = Frame::default();
+    for (name, value) in settings {
+        let setting = close(b'S', |body| {
+            body.put_with_nul(name.as_bytes()).put_with_nul(value.as_bytes());
+        })?;
+        all = [all.as_slice(), &setting].concat().into();
+    }
+    let cancel = close(b'K', |body| _ = body.put(&process.to_be_bytes()).put(key.expose()))?;
+    Ok([all.as_slice(), &cancel, &ready()?].concat().into())
+}
+
+/// The frame that welcomes queries, outside of any transaction.
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long, which it is not.
+pub fn ready() -> Result<Frame, WireError> {
+    close(b'Z', |body| _ = body.put(b"I"))
+}
+
+/// The frame that answers a query in which there is nothing to do.
+///
+/// # Errors
+///
+/// As [`ready`].
+pub fn nothing_done() -> Result<Frame, WireError> {
+    close(b'I', |_| {})
+}
+
+/// The frame that tells a client of a newer protocol what is spoken here: 3.0, and none of these options.
+///
+/// # Errors
+///
+/// A [`WireError`] where it is too long.
+pub fn negotiate(options: &[&str]) -> Result<Frame, WireError> {
+    close(b'v', |body| {
+        let count: u32 = body.count(options.len());
+        body.put(&VERSION.to_be_bytes()).put(&count.to_be_bytes());
+        for option in options {
+            body.put_with_nul(option.as_bytes());
+        }
+    })
 }
 
 /// How a failure is spelled: coarse, and the same for every cause that must look the same.

@@ -12,6 +12,9 @@ pub const MAX_STARTUP: usize = 10_000;
 /// The most parameters.
 const MAX_PARAMETERS: usize = 256;
 
+/// Version 3.0.
+pub const VERSION: u32 = 0x0003_0000;
+
 const CANCEL: u32 = 80_877_102;
 const SSL: u32 = 80_877_103;
 const GSS_ENCRYPTION: u32 = 80_877_104;
@@ -27,7 +30,7 @@ pub enum Startup {
     Ssl,
     /// A session is wanted.
     Start {
-        /// The protocol: 0x0003_0000 is 3.0.
+        /// The protocol: [`VERSION`] is 3.0.
         version: u32,
         /// Such as `user` and `database`, in order.
         parameters: Vec<(String, String)>,
@@ -53,7 +56,7 @@ impl Startup {
     pub fn session(user: &str, database: &str) -> Self {
         let parameters = [("user", user), ("database", database)];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self::Start { version: 0x0003_0000, parameters: parameters.into() }
+        Self::Start { version: VERSION, parameters: parameters.into() }
     }
 
     /// The value of a startup's parameter.

@@ -273,8 +273,18 @@ pub(crate) async fn login(
     mechanism: &str,
     password: &str,
 ) -> Result<Authenticated, Failed> {
+    login_ruled(session, mechanism, password, Rules::default()).await
+}
+
+/// The same, as the protocol rules.
+pub(crate) async fn login_ruled(
+    session: &mut Session,
+    mechanism: &str,
+    password: &str,
+    rules: Rules,
+) -> Result<Authenticated, Failed> {
     let credentials = Credentials::password(AuthenticationId::new("user").unwrap(), password);
-    login_with(session, mechanism, &credentials).await
+    converse(session, mechanism, &credentials, rules).await
 }
 
 /// Logs in with these credentials.
@@ -283,9 +293,19 @@ pub(crate) async fn login_with(
     mechanism: &str,
     credentials: &Credentials,
 ) -> Result<Authenticated, Failed> {
+    converse(session, mechanism, credentials, Rules::default()).await
+}
+
+/// By whatever mechanism: ours, one of a single vendor, or a protocol's own.
+async fn converse(
+    session: &mut Session,
+    mechanism: &str,
+    credentials: &Credentials,
+    rules: Rules,
+) -> Result<Authenticated, Failed> {
     let name: MechanismName = mechanism.parse().unwrap();
-    let own = own_login::ALL.into_iter().find(|it| it.name == name);
-    let mechanism = own.or_else(|| registry::find(name).copied()).unwrap();
+    let mut others = own_login::ALL.iter().chain(aiosasl_vendor::ALL);
+    let mechanism = registry::find(name).or_else(|| others.find(|it| it.name == name)).unwrap();
     let offer = session.offer();
     let offered = Offered {
         mechanisms: &offer.mechanisms,
@@ -302,7 +322,7 @@ pub(crate) async fn login_with(
         credentials,
         binding: policy.client_binding(name, &offered, &channel).unwrap(),
         nonce: Nonce::random().unwrap(),
-        rules: Rules::default(),
+        rules,
         offered,
     };
     let half = (mechanism.client)(&context).map_err(Failed::Here)?;

@@ -10,7 +10,7 @@ use aiosasl::{
     credentials::{Credentials, Endpoint},
     encoding::decode,
     identity::AuthenticationId,
-    mechanism::Mechanism,
+    mechanism::{Mechanism, Rules, Side, UsernameRule},
     message::{Challenge, ClientMessage, Outcome, Response, ServerMessage},
     profile::Profile,
     query::{ClientQuery, Question, SecretForm, Subject},
@@ -74,7 +74,7 @@ fn play(file: &Value) -> usize {
         let setup = Setup::new(mechanism, vector);
         assert_eq!(setup.client(vector), "success", "{}", vector["id"]);
         assert_eq!(setup.server(vector), "success", "{}", vector["id"]);
-        let pair = FaceToFace::new(mechanism, &setup.accounts);
+        let pair = setup.pair();
         let client = pair.client(&setup.credentials, Profile::FULL).expect("good credentials");
         let met = talk(client, pair.server(Profile::FULL), &setup.accounts);
         assert!(met.client.is_ok(), "{}: {met:?}", vector["id"]);
@@ -105,6 +105,8 @@ struct Setup<'a> {
     accounts: Accounts,
     credentials: Credentials,
     known: Option<&'a str>,
+    /// Who the protocol has said that comes.
+    announced: Option<&'a str>,
 }
 
 impl<'a> Setup<'a> {
@@ -115,7 +117,7 @@ impl<'a> Setup<'a> {
         credentials.authentication_id =
             user.map(|user| AuthenticationId::new(user).expect("a name"));
         if let (Some(user), Some(password)) = (user, vector["password"].as_str()) {
-            accounts = accounts.with_password(user, password);
+            accounts = accounts.with_password(user, password).with_plain_password(user, password);
             credentials = Credentials::password(user.try_into().expect("a name"), password);
         }
         if let (Some(user), [form, secret]) = (user, &texts(&vector["stored"])[..]) {
@@ -140,11 +142,23 @@ impl<'a> Setup<'a> {
         }
         let mut known = vector["known"].as_object().into_iter().flat_map(|it| it.values());
         let known = known.next().and_then(Value::as_str);
-        Self { mechanism, accounts, credentials, known }
+        let announced = user.filter(|_| vector["announced"] == true);
+        Self { mechanism, accounts, credentials, known, announced }
+    }
+
+    fn pair(&self) -> FaceToFace<'_> {
+        let pair = FaceToFace::new(self.mechanism, &self.accounts);
+        match self.announced {
+            None => pair,
+            Some(name) => pair.with_rules(Rules {
+                username: UsernameRule::FromProtocol(name.try_into().expect("a name")),
+                ..Rules::default()
+            }),
+        }
     }
 
     fn exchanges(&self) -> (ClientExchange, ServerExchange) {
-        let pair = FaceToFace::new(self.mechanism, &self.accounts);
+        let pair = self.pair();
         let client = pair.client(&self.credentials, Profile::FULL).expect("good credentials");
         (client, pair.server(Profile::FULL))
     }
@@ -216,7 +230,9 @@ impl<'a> Setup<'a> {
         let (_, mut server) = self.exchanges();
         let mut messages = messages.into_iter().map(Response::new);
         let mut said = Vec::new();
-        let mut step = server.start(messages.next()).expect("in turn");
+        let speaks_first = self.mechanism.properties.first == Side::Client;
+        let first = if speaks_first { messages.next() } else { None };
+        let mut step = server.start(first).expect("in turn");
         loop {
             step = match step {
                 ServerStep::Ask(query) => {

@@ -100,13 +100,18 @@ impl Attempt {
             client_certificate: external.then(|| house.client.clone()),
             ..Options::default()
         };
+        let target = target.with_user(self.user);
         let mut session = connect(&target, &options).await.map_err(|error| of_wire(&error))?;
-        let outcome = self.authenticate(&mut session).await;
+        let outcome = self.authenticate(&mut session, target.rules()).await;
         session.close().await;
         outcome
     }
 
-    async fn authenticate(&self, session: &mut Session) -> Result<AuthenticationReport, Failed> {
+    async fn authenticate(
+        &self,
+        session: &mut Session,
+        rules: Rules,
+    ) -> Result<AuthenticationReport, Failed> {
         let bindings = self.bindings(session.bindings());
         let mut offer = session.offer().clone();
         if offer.unlisted {
@@ -126,7 +131,7 @@ impl Attempt {
             policy: Policy::default(),
         };
         let service = Service::new(self.protocol.service(), Ipv4Addr::LOCALHOST.to_string());
-        let rules = Rules { service: Some(service), ..Rules::default() };
+        let rules = Rules { service: Some(service), ..rules };
         let mechanism =
             FromMechanism::new(self.mechanism, self.credentials()).rules(rules).queries(Person);
         let token = mechanism.any_supported(&offer.mechanisms).ok_or_else(|| Failed {

@@ -120,11 +120,14 @@ fn good_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for mechanism in ALL {
         let bindings = bindings(mechanism);
-        for binding in bindings {
+        for binding in &bindings {
             // In the order of the table's lines.
             for tls in TLS_MODES.into_iter().filter(|tls| makes_sense(mechanism, *tls)) {
-                let speaks =
-                    |protocol: &Protocol| has(*protocol, tls) && names(*protocol, mechanism);
+                let speaks = |protocol: &Protocol| {
+                    has(*protocol, tls)
+                        && names(*protocol, mechanism)
+                        && knows(*protocol, binding.as_ref())
+                };
                 for protocol in protocols().filter(speaks) {
                     let attempt =
                         Attempt { protocol, binding: binding.clone(), ..attempt(*mechanism, tls) };
@@ -138,10 +141,11 @@ fn good_rows() -> Vec<Row> {
 
 /// Services on IRC have longer names than RFC 4422 allows, and nobody else knows them. Kafka does not tell a challenge from a
 /// success that has something to say, nor no initial response from an empty one, and so is for mechanisms alone in which that
-/// makes no difference.
+/// makes no difference; in MongoDB, too, an empty initial response is none.
 fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
     match protocol {
         Protocol::Irc => true,
+        Protocol::Mongodb if mechanism.name == "SECURID" => false,
         Protocol::Kafka => {
             let is_ambiguous = match mechanism.properties.needs {
                 Needs::Visit => true,
@@ -153,6 +157,11 @@ fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
         }
         _ => mechanism.name.as_str().len() <= MechanismName::MAX_LEN,
     }
+}
+
+/// Not every protocol knows every type of binding.
+fn knows(protocol: Protocol, binding: Option<&BindingKind>) -> bool {
+    binding.is_none_or(|kind| protocol.binds(kind))
 }
 
 /// What a mechanism can be tied to here: rustls has no `tls-unique`.
@@ -241,6 +250,13 @@ fn bad_rows() -> Vec<Row> {
             let mut attempt = Attempt { protocol, ..attempt.clone() };
             if !has(protocol, attempt.tls) {
                 attempt.tls = TlsMode::StartTls;
+            }
+            let end_point = BindingKind::TlsServerEndPoint;
+            match &mut attempt.binding {
+                Some(binding) if protocol.binds(binding) => {}
+                Some(binding) if protocol.binds(&end_point) => *binding = end_point,
+                Some(_) => continue,
+                None => {}
             }
             rows.push(Row { label, attempt, expected: Some(class) });
         }

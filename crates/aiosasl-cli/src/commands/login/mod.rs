@@ -97,9 +97,9 @@ pub(crate) struct Arguments {
     /// Let mechanisms that reveal the password run where others can read along
     #[arg(long)]
     allow_plaintext: bool,
-    /// The fewest iterations that a server may ask for (SCRAM)
-    #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.start())]
-    min_iterations: u32,
+    /// The fewest iterations that a server may ask for (SCRAM) [default: 4096; 1 where the protocol has no such minimum]
+    #[arg(long, value_name = "N")]
+    min_iterations: Option<u32>,
     /// The most iterations that a server may ask for (SCRAM)
     #[arg(long, value_name = "N", default_value_t = *Rules::ITERATIONS.end())]
     max_iterations: u32,
@@ -168,19 +168,21 @@ fn server(target: &Target) -> String {
 
 impl Arguments {
     fn plan(&self, mut target: Target) -> Result<Plan, Failure> {
-        if self.min_iterations > self.max_iterations {
-            return Err(Failure::usage("--min-iterations is more than --max-iterations"));
-        }
         if let Some(user) = &self.user {
             target.user = Some(user.clone());
         }
+        let rules = target.rules();
+        let min_iterations = self.min_iterations.unwrap_or(*rules.iterations.start());
+        if min_iterations > self.max_iterations {
+            return Err(Failure::usage("--min-iterations is more than --max-iterations"));
+        }
         let rules = Rules {
-            iterations: self.min_iterations..=self.max_iterations,
+            iterations: min_iterations..=self.max_iterations,
             service: Some(Service::new(
                 self.service.as_deref().unwrap_or(target.protocol.service()),
                 self.hostname.as_deref().unwrap_or(&target.host),
             )),
-            ..Rules::default()
+            ..rules
         };
         let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
         let certificate = self.connection.has_client_certificate();

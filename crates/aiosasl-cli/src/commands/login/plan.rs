@@ -79,7 +79,8 @@ impl Plan {
             }
             let with = |it: &Mechanism| {
                 let shows_token = it.properties.needs == Needs::Token;
-                FromMechanism::new(*it, if shows_token { &token } else { &credentials }.clone())
+                let spoken = known::as_spoken_in(target.protocol, *it);
+                FromMechanism::new(spoken, if shows_token { &token } else { &credentials }.clone())
             };
             named.iter().map(with).collect()
         } else {
@@ -92,7 +93,9 @@ impl Plan {
                 None if certificate => optional(&credentials, secrets.password)?,
                 None => Key::Password(required(&credentials, &target, secrets.password)?),
             };
-            vec![FromMechanism::any_of(fitting(&credentials, certificate), credentials.clone())]
+            let fitting = fitting(&credentials, certificate).into_iter();
+            let spoken = fitting.map(|it| known::as_spoken_in(target.protocol, it));
+            vec![FromMechanism::any_of(spoken, credentials.clone())]
         };
         let mechanisms = mechanisms.into_iter().map(|it| it.rules(rules.clone())).collect();
         Ok(Self { target, mechanisms, credentials, is_named: named.is_some(), user_agent })

@@ -14,10 +14,12 @@ mod irc;
 mod kafka;
 mod ldap;
 mod memcached;
+mod mongodb;
 mod mqtt;
 mod nntp;
 mod own;
 mod pop3;
+mod postgres;
 mod saslauthd;
 pub(super) mod sieve;
 mod smtp;
@@ -37,9 +39,11 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
         Protocol::Memcached => Box::new(memcached::Client::open(opening).await?),
         Protocol::Ldap => Box::new(ldap::Client::open(opening).await?),
+        Protocol::Mongodb => Box::new(mongodb::Client::open(opening).await?),
         Protocol::Mqtt => Box::new(mqtt::Client::open(opening).await?),
         Protocol::Nntp => Box::new(nntp::Client::open(opening).await?),
         Protocol::Pop3 => Box::new(pop3::Client::open(opening).await?),
+        Protocol::Postgres => Box::new(postgres::Client::open(opening).await?),
         Protocol::Saslauthd => Box::new(saslauthd::Client::open(opening).await?),
         Protocol::Sieve => Box::new(sieve::Client::open(opening).await?),
         Protocol::Lmtp | Protocol::Smtp | Protocol::Submission => {

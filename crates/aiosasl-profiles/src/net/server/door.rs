@@ -7,17 +7,20 @@ use aiosasl::{
     driver::{self, Settled, Store},
     encoding::encoded_len,
     error::{Failure, FailureCode, Reason},
-    identity::AuthenticationId,
+    identity::{AuthenticationId, AuthorizationId},
     layer::LayerRules,
     mechanism::{
         Binds, Exposure, Mechanism, Needs, PlusOffer, Properties, Rules, ServerContext, Service,
+        UsernameRule,
     },
     message::{Challenge, Outcome, Response, ServerMessage},
     name::MechanismName,
     password_command::PasswordCommand,
     policy::{Channel, Plaintext, Policy},
+    prep::Strings,
+    preparation::Preparation,
     profile::Profile,
-    query::{Answer, Query},
+    query::{Answer, Authorization, Authorize, Query},
     secret::Secret,
 };
 use tokio::{
@@ -41,6 +44,8 @@ pub(super) struct Door<'a, S> {
     pub(super) transport: Transport,
     store: &'a S,
     protocol: Protocol,
+    /// Who comes, where the protocol says so before there is an exchange.
+    announced: Option<AuthenticationId>,
     outcome: Option<Outcome>,
     failures: u8,
     commands: u16,
@@ -76,12 +81,33 @@ impl<'a, S: Store> Door<'a, S> {
         let mut transport = Transport::new(socket::tcp(stream), limit, Ending::CrLf);
         transport.set_deadline(Instant::now() + config.limits.time);
         transport.set_patience(config.limits.idle);
-        let mut door =
-            Self { config, transport, store, protocol, outcome: None, failures: 0, commands: 0 };
+        let mut door = Self {
+            config,
+            transport,
+            store,
+            protocol,
+            announced: None,
+            outcome: None,
+            failures: 0,
+            commands: 0,
+        };
         if implicit_tls {
-            door.start_tls().await?;
+            door.secure(protocol.alpn()).await?;
         }
         Ok(door)
+    }
+
+    /// Knows from here on who comes: that and nobody else may come in. The name is taken as other names are.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureCode::InvalidCredentials`] where nobody has such a name.
+    pub(super) fn announce(&mut self, name: &str) -> Result<(), FailureCode> {
+        let prepared = self.preparation().prepare(name, Strings::Query);
+        let prepared = prepared.map_err(|_| FailureCode::InvalidCredentials)?;
+        let name = AuthenticationId::new(prepared);
+        self.announced = Some(name.map_err(|_| FailureCode::InvalidCredentials)?);
+        Ok(())
     }
 
     /// Speaks TLS from here on.
@@ -90,13 +116,27 @@ impl<'a, S: Store> Door<'a, S> {
     ///
     /// Class [`Tls`](WireClass::Tls), also where the client has said more in the clear.
     pub(super) async fn start_tls(&mut self) -> Result<(), WireError> {
+        self.secure(None).await
+    }
+
+    /// The same; a client that asks in TLS for a protocol has to ask for this one (RFC 7301).
+    async fn secure(&mut self, alpn: Option<&str>) -> Result<(), WireError> {
         let Some(tls) = &self.config.tls else {
             return Err(WireError::new(WireClass::Tls, "this server has no certificate"));
         };
-        let handshake = self.transport.accept_tls(tls.config.clone(), &tls.certificate);
+        let config = match alpn {
+            Some(alpn) if tls.config.alpn_protocols.is_empty() => {
+                let mut config = rustls::ServerConfig::clone(&tls.config);
+                config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
+                Arc::new(config)
+            }
+            _ => Arc::clone(&tls.config),
+        };
+        let handshake = self.transport.accept_tls(config, &tls.certificate);
         timeout(self.config.limits.handshake, handshake).await.unwrap_or_else(|_| {
             Err(WireError::new(WireClass::Timeout, "the handshake took longer than it is given"))
         })?;
+        self.transport.retain_bindings(|kind| self.protocol.binds(kind));
         if let Some(tls) = self.transport.tls() {
             tell(self.config, ServerEvent::Tls(tls));
         }
@@ -111,6 +151,11 @@ impl<'a, S: Store> Door<'a, S> {
         } else {
             Patience::Left
         }
+    }
+
+    /// Who was announced; empty where nobody was.
+    pub(super) fn announced(&self) -> &str {
+        self.announced.as_ref().map(AuthenticationId::as_str).unwrap_or_default()
     }
 
     /// Runs an exchange. What the client is to hear follows from the outcome, which is remembered as well.
@@ -142,7 +187,7 @@ impl<'a, S: Store> Door<'a, S> {
         let exchange = match self.stands_for() {
             _ if self.is_authenticated() => Err(FailureCode::WrongState),
             Ok(mechanism) => {
-                let preparation = self.config.rules.preparation;
+                let preparation = self.preparation();
                 let command = PasswordCommand::new(mechanism.name, preparation, name, password);
                 Ok((ServerExchange::new(Box::new(command)), Some(Response::empty())))
             }
@@ -336,7 +381,19 @@ impl<'a, S: Store> Door<'a, S> {
             Some(service) => Service { name: name.into(), ..service.clone() },
             None => Service::new(name, self.config.name.as_str()),
         };
-        Rules { layers: self.layers(), service: Some(service), ..rules.clone() }
+        let username = self.announced.clone();
+        Rules {
+            layers: self.layers(),
+            preparation: self.preparation(),
+            service: Some(service),
+            username: username.map_or(rules.username.clone(), UsernameRule::FromProtocol),
+            ..rules.clone()
+        }
+    }
+
+    /// How names and passwords are prepared: as the protocol says, else as this deployment does.
+    fn preparation(&self) -> Preparation {
+        self.protocol.preparation().unwrap_or(self.config.rules.preparation)
     }
 
     /// What is left for a security layer to add to TLS, or to nothing.
@@ -375,6 +432,7 @@ impl<'a, S: Store> Door<'a, S> {
             config: self.config,
             store: self.store,
             external: self.external(),
+            announced: self.announced.clone(),
             tls: self.transport.shared_tls(),
             since: begun.at,
         }
@@ -445,8 +503,22 @@ struct AtDoor<'a, S> {
     config: &'a ServerConfig,
     store: &'a S,
     external: Option<AuthenticationId>,
+    announced: Option<AuthenticationId>,
     tls: Option<Arc<TlsInfo>>,
     since: Instant,
+}
+
+impl<S> AtDoor<'_, S> {
+    /// Whether it is who was announced that wants to come in, where somebody was: by their own name, or as whom they act.
+    /// Whoever proves no name at all comes in as nobody.
+    fn is_announced(&self, query: &Authorize) -> bool {
+        let own = query.identity().authentication_id().map(AuthenticationId::as_str);
+        let name = query.authorization_id().map(AuthorizationId::as_str).or(own);
+        match (&self.announced, name) {
+            (Some(announced), Some(name)) => announced.as_str() == name,
+            _ => true,
+        }
+    }
 }
 
 impl<S: Store> Store for AtDoor<'_, S> {
@@ -455,6 +527,9 @@ impl<S: Store> Store for AtDoor<'_, S> {
             Query::External(query) => {
                 let query = Query::External(query.with_vouched(self.external.clone()));
                 self.store.answer(query).await
+            }
+            Query::Authorize(query) if !self.is_announced(&query) => {
+                query.answer(Authorization::Denied)
             }
             query => self.store.answer(query).await,
         }

@@ -6,8 +6,8 @@ use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
 use super::{
-    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_ldap, serve_lmtp, serve_mqtt,
-    serve_nntp, serve_pop3, serve_sieve, serve_smtp, serve_xmpp,
+    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_ldap, serve_lmtp, serve_mongodb,
+    serve_mqtt, serve_nntp, serve_pop3, serve_postgres, serve_sieve, serve_smtp, serve_xmpp,
 };
 use crate::{WireClass, WireError, net::Protocol};
 
@@ -18,9 +18,11 @@ pub const SERVED: &[Protocol] = &[
     Protocol::Kafka,
     Protocol::Ldap,
     Protocol::Lmtp,
+    Protocol::Mongodb,
     Protocol::Mqtt,
     Protocol::Nntp,
     Protocol::Pop3,
+    Protocol::Postgres,
     Protocol::Sieve,
     Protocol::Smtp,
     Protocol::Submission,
@@ -66,9 +68,11 @@ pub async fn serve<S: Store + Send>(
         Protocol::Kafka => serve_kafka(stream, config, implicit_tls, store).await,
         Protocol::Lmtp => serve_lmtp(stream, config, implicit_tls, store).await,
         Protocol::Ldap => serve_ldap(stream, config, implicit_tls, store).await,
+        Protocol::Mongodb => serve_mongodb(stream, config, implicit_tls, store).await,
         Protocol::Mqtt => serve_mqtt(stream, config, implicit_tls, store).await,
         Protocol::Nntp => serve_nntp(stream, config, implicit_tls, store).await,
         Protocol::Pop3 => serve_pop3(stream, config, implicit_tls, store).await,
+        Protocol::Postgres => serve_postgres(stream, config, implicit_tls, store).await,
         Protocol::Sieve => serve_sieve(stream, config, implicit_tls, store).await,
         Protocol::Smtp | Protocol::Submission => {
             serve_smtp(stream, config, implicit_tls, store).await

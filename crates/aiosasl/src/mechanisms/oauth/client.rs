@@ -10,7 +10,7 @@ use crate::{
     credentials::{Credentials, Key},
     error::{Error, Misuse, Reason, Refusal},
     identity::{AuthenticationId, AuthorizationId},
-    mechanism::{ClientMechanism, ClientTurn, Conclusion, Heard},
+    mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard, UsernameRule},
     message::Response,
     name::MechanismName,
     query::ClientAnswer,
@@ -31,6 +31,19 @@ enum State {
 }
 
 impl OauthClient {
+    /// A client that says no name where the protocol has said it: a name in the header is whom to act as, and there servers
+    /// take none.
+    pub(super) fn in_context(
+        form: &'static Form,
+        context: &ClientContext<'_>,
+    ) -> Result<Self, Error> {
+        let credentials = context.credentials;
+        match context.rules.username {
+            UsernameRule::InMessage => Self::new(form, credentials),
+            UsernameRule::FromProtocol(_) => Self::new(form, &credentials.clone().of_user(None)),
+        }
+    }
+
     pub(super) fn new(form: &'static Form, credentials: &Credentials) -> Result<Self, Error> {
         let Key::Token(token) = &credentials.key else {
             return Err(Error::Credentials(Reason::NoCredentials));

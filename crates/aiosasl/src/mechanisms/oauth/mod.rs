@@ -42,7 +42,7 @@ pub use signed::{Oauth10a, parse_oauth10a};
 pub const OAUTHBEARER: Mechanism = Mechanism {
     name: bearer::FORM.name,
     properties: properties("RFC 7628", Standing::Current),
-    client: |context| Ok(Box::new(OauthClient::new(&bearer::FORM, context.credentials)?)),
+    client: |context| Ok(Box::new(OauthClient::in_context(&bearer::FORM, context)?)),
     server: |_: &ServerContext<'_>| Box::new(OauthServer::new(&bearer::FORM)),
 };
 
@@ -60,7 +60,7 @@ pub const XOAUTH2: Mechanism = Mechanism {
 pub const OAUTH10A: Mechanism = Mechanism {
     name: signed::FORM.name,
     properties: properties("RFC 7628", Standing::Legacy),
-    client: |context| Ok(Box::new(OauthClient::new(&signed::FORM, context.credentials)?)),
+    client: |context| Ok(Box::new(OauthClient::in_context(&signed::FORM, context)?)),
     server: |_: &ServerContext<'_>| Box::new(OauthServer::new(&signed::FORM)),
 };
 
