@@ -304,6 +304,32 @@ async fn a_server_that_tells_nobody_is_tried_all_the_same() {
 }
 
 #[tokio::test]
+async fn tls_is_asked_for_again_where_the_server_was_not_done_yet() {
+    let refusal = |id, code| {
+        let result = LdapResult::new(code, "");
+        let response = ExtendedResponse { result, name: None, value: None };
+        vec![Message::new(id, Operation::ExtendedResponse(response))]
+    };
+    let script = vec![
+        root(&["X-ONE"]),
+        refusal(2, ResultCode::OPERATIONS_ERROR),
+        refusal(3, ResultCode::OPERATIONS_ERROR),
+        refusal(4, ResultCode::UNAVAILABLE),
+    ];
+    let script = script.into_iter().map(|mut answers| {
+        if let Some(Message { operation: Operation::SearchEntry(entry), .. }) = answers.first_mut()
+        {
+            entry.attributes.push(attribute("supportedExtension", START_TLS));
+        }
+        answers
+    });
+    let (port, heard) = scripted(script.collect()).await;
+    let error = open(Protocol::Ldap, port, &trusting()).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_deref()), (WireClass::Tls, Some("52")));
+    assert_eq!(heard.await.unwrap().len(), 4, "three times in all");
+}
+
+#[tokio::test]
 async fn last_words_come_with_the_success_or_before_it() {
     for early in [false, true] {
         let success = LdapResult::default();

@@ -2,13 +2,16 @@
 
 mod root;
 
+use std::time::Duration;
+
 use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
+use tokio::time::sleep;
 
 use self::root::Root;
 use crate::{
     WireClass, WireError,
     ldap::{
-        self, ExtendedRequest, Message, Operation, ResultCode, SearchRequest,
+        self, ExtendedRequest, LdapResult, Message, Operation, ResultCode, SearchRequest,
         client::{self, Exchange},
     },
     net::{Offer, TlsMode, opening::Opening, transport::Transport},
@@ -16,6 +19,10 @@ use crate::{
 
 /// The most messages that answer one request, or concern nobody.
 const MAX_MESSAGES: usize = 64;
+/// How long to wait before TLS is asked for again: OpenLDAP, when it has much to do, takes the search before it for
+/// outstanding although it has answered it, and starts no TLS then (RFC 4511 section 4.14.1).
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(300)];
 /// Something found somewhere else (RFC 4511 section 4.5.3).
 const SEARCH_RESULT_REFERENCE: u8 = 0x73;
 
@@ -96,15 +103,26 @@ impl Client {
 
     /// Starts TLS; whether it could be had. A server that has not said that it can may refuse, unless TLS is demanded.
     async fn start_tls(&mut self, opening: Opening<'_>, is_told: bool) -> Result<bool, WireError> {
-        let id = self.request(Operation::ExtendedRequest(ExtendedRequest::start_tls())).await?;
-        let result = match self.answer(id).await? {
-            Operation::ExtendedResponse(response) => response.result,
-            _ => return Err(WireError::protocol("expected the answer to a request for TLS")),
-        };
+        let mut result = self.ask_for_tls().await?;
+        for pause in PAUSES {
+            if result.code != ResultCode::OPERATIONS_ERROR {
+                break;
+            }
+            sleep(pause).await;
+            result = self.ask_for_tls().await?;
+        }
         match result.code {
             ResultCode::SUCCESS => opening.start_tls(&mut self.transport).await.map(|()| true),
             _ if !is_told && opening.options.tls == TlsMode::Auto => Ok(false),
             _ => Err(result.told(WireClass::Tls)),
+        }
+    }
+
+    async fn ask_for_tls(&mut self) -> Result<LdapResult, WireError> {
+        let id = self.request(Operation::ExtendedRequest(ExtendedRequest::start_tls())).await?;
+        match self.answer(id).await? {
+            Operation::ExtendedResponse(response) => Ok(response.result),
+            _ => Err(WireError::protocol("expected the answer to a request for TLS")),
         }
     }
 
