@@ -212,10 +212,6 @@ impl Login {
         };
         match &*row.account {
             "none" => Ok(Self::default()),
-            "ourselves" => {
-                let user = rustix::process::geteuid().as_raw().to_string();
-                Ok(Self { user: Some(user), ..Self::default() })
-            }
             "fast user" => Ok(Self { user: Some("user".to_owned()), ..Self::default() }),
             "certificate" => Ok(Self { certificate: true, ..Self::default() }),
             "ticket" | "no ticket" => {
@@ -263,7 +259,6 @@ pub(crate) fn check_row(row: &Row) -> Result<()> {
     }
     let special = [
         "none",
-        "ourselves",
         "certificate",
         "ticket",
         "no ticket",

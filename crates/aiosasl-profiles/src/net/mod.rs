@@ -19,7 +19,6 @@
 //! # }
 //! ```
 
-mod body;
 mod client;
 mod offer;
 mod opening;

@@ -21,9 +21,7 @@ pub(super) const PASSWORD: &str = "pencil";
 /// Its token.
 pub(super) const TOKEN: &str = "a-token-that-nobody-guesses-0123456789";
 /// Protocols, each without TLS from the start and with it, where it has a scheme for that.
-const SCHEMES: [&str; 23] = [
-    "http",
-    "https",
+const SCHEMES: [&str; 18] = [
     "imap",
     "imaps",
     "irc",
@@ -31,15 +29,12 @@ const SCHEMES: [&str; 23] = [
     "kafka",
     "kafkas",
     "lmtp",
-    "mongodb",
-    "mongodbs",
     "mqtt",
     "mqtts",
     "nntp",
     "nntps",
     "pop3",
     "pop3s",
-    "postgres",
     "sieve",
     "submission",
     "submissions",
