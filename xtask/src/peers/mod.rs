@@ -1,9 +1,11 @@
 //! `cargo xtask peers`: real servers on loopback, and our command logging in to them.
 
+mod apache;
 mod backports;
 mod certificates;
 mod clients;
 mod cyrus;
+mod dbus;
 mod dovecot;
 mod dovecot_auth;
 mod examples;
@@ -29,6 +31,7 @@ mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
+mod svnserve;
 mod table;
 mod tansu;
 mod token;
@@ -71,7 +74,9 @@ pub(crate) struct Peer {
 pub(crate) const ALL: &[&Peer] = &[
     // First, since it takes longest.
     &rabbitmq::PEER,
+    &apache::PEER,
     &cyrus::PEER,
+    &dbus::PEER,
     &dovecot::PEER,
     &irc::PEER,
     &memcached::PEER,
@@ -82,6 +87,7 @@ pub(crate) const ALL: &[&Peer] = &[
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
+    &svnserve::PEER,
     &zookeeper::PEER,
 ];
 

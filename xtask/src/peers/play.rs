@@ -212,6 +212,10 @@ impl Login {
         };
         match &*row.account {
             "none" => Ok(Self::default()),
+            "ourselves" => {
+                let user = rustix::process::geteuid().as_raw().to_string();
+                Ok(Self { user: Some(user), ..Self::default() })
+            }
             "fast user" => Ok(Self { user: Some("user".to_owned()), ..Self::default() }),
             "certificate" => Ok(Self { certificate: true, ..Self::default() }),
             "ticket" | "no ticket" => {
@@ -259,6 +263,7 @@ pub(crate) fn check_row(row: &Row) -> Result<()> {
     }
     let special = [
         "none",
+        "ourselves",
         "certificate",
         "ticket",
         "no ticket",

@@ -1,6 +1,10 @@
 //! The protocols, their schemes and ports: one entry for each.
 
-use aiosasl::{binding::BindingKind, mechanism::Rules, preparation::Preparation};
+use aiosasl::{
+    binding::BindingKind, mechanism::Rules, name::MechanismName, preparation::Preparation,
+};
+
+use crate::http;
 
 /// What is known of a protocol.
 struct Row {
@@ -209,6 +213,16 @@ impl Protocol {
     /// IRC goes on registering: there is no moment from which a layer could hold, and none is negotiated; others know of none.
     pub fn carries_layers(self) -> bool {
         self.row().carries_layers
+    }
+
+    /// Whether it has a way to name this mechanism: HTTP has a registry of its own, and services on IRC have longer names
+    /// than RFC 4422 allows, which nobody else can read.
+    pub fn carries(self, mechanism: MechanismName) -> bool {
+        match self {
+            Self::Http => http::Scheme::of(mechanism).is_some(),
+            Self::Irc => true,
+            _ => mechanism.as_str().len() <= MechanismName::MAX_LEN,
+        }
     }
 
     /// What servers call themselves in a `digest-uri` (RFC 2831 section 2.1.2), where that is not their host's name. To

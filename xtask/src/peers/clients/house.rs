@@ -21,7 +21,9 @@ pub(super) const PASSWORD: &str = "pencil";
 /// Its token.
 pub(super) const TOKEN: &str = "a-token-that-nobody-guesses-0123456789";
 /// Protocols, each without TLS from the start and with it, where it has a scheme for that.
-const SCHEMES: [&str; 18] = [
+const SCHEMES: [&str; 23] = [
+    "http",
+    "https",
     "imap",
     "imaps",
     "irc",
@@ -29,12 +31,15 @@ const SCHEMES: [&str; 18] = [
     "kafka",
     "kafkas",
     "lmtp",
+    "mongodb",
+    "mongodbs",
     "mqtt",
     "mqtts",
     "nntp",
     "nntps",
     "pop3",
     "pop3s",
+    "postgres",
     "sieve",
     "submission",
     "submissions",

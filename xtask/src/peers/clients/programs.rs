@@ -40,7 +40,14 @@ pub(super) struct Login<'a> {
     pub(super) password: &'a str,
 }
 
-const ALL: [Program; 10] = [
+const ALL: [Program; 13] = [
+    Program {
+        name: "asyncpg",
+        packages: &["python3-asyncpg"],
+        file: "python3",
+        tells: Tells::Outcome,
+        command: asyncpg,
+    },
     Program {
         name: "confluent-kafka",
         packages: &["python3-venv"],
@@ -75,6 +82,20 @@ const ALL: [Program; 10] = [
         file: "python3",
         tells: Tells::Outcome,
         command: paho,
+    },
+    Program {
+        name: "psql",
+        packages: &["postgresql-client"],
+        file: "psql",
+        tells: Tells::Outcome,
+        command: psql,
+    },
+    Program {
+        name: "pymongo",
+        packages: &["python3-pymongo"],
+        file: "python3",
+        tells: Tells::Outcome,
+        command: pymongo,
     },
     Program {
         name: "python",
@@ -157,6 +178,12 @@ fn curl(login: &Login<'_>) -> Command {
         (protocol, _) => protocol.to_owned(),
     };
     command.args(["--silent", "--show-error", "--max-time", "20", "--cacert"]).arg(login.ca);
+    let url = format!("{scheme}://localhost:{}/", login.port);
+    if login.protocol == "http" {
+        curl_http(&mut command, login);
+        command.arg(url);
+        return command;
+    }
     if login.tls == Tls::Starttls {
         command.arg("--ssl-reqd");
     }
@@ -176,8 +203,20 @@ fn curl(login: &Login<'_>) -> Command {
         "pop3" => command.args(["--request", "NOOP", "--head"]),
         _ => command.args(["--request", "NOOP"]),
     };
-    command.arg(format!("{scheme}://localhost:{}/", login.port));
+    command.arg(url);
     command
+}
+
+/// Without `--fail`, every answer is a success to it.
+fn curl_http(command: &mut Command, login: &Login<'_>) {
+    command.args(["--fail", "--output", "/dev/null"]);
+    match login.mechanism {
+        "BEARER" => command.args(["--oauth2-bearer", login.password]),
+        mechanism => {
+            command.arg(if mechanism == "any" { "--anyauth" } else { "--basic" });
+            command.arg("--user").arg(format!("{}:{}", login.user, login.password))
+        }
+    };
 }
 
 fn gsasl(login: &Login<'_>) -> Command {
@@ -234,6 +273,30 @@ fn paho(login: &Login<'_>) -> Command {
 
 fn slixmpp(login: &Login<'_>) -> Command {
     script("xmpp.py", &[], login)
+}
+
+fn asyncpg(login: &Login<'_>) -> Command {
+    script("databases.py", &["postgres"], login)
+}
+
+fn pymongo(login: &Login<'_>) -> Command {
+    script("databases.py", &["mongodb"], login)
+}
+
+/// A client of libpq's: it wants the exchange tied to the channel where it is told so.
+fn psql(login: &Login<'_>) -> Command {
+    let mode = if login.tls == Tls::Off { "disable" } else { "verify-full" };
+    let binding = if login.mechanism.ends_with("-PLUS") { "require" } else { "disable" };
+    let place = format!(
+        "host=localhost port={} user={} sslmode={mode} sslrootcert={} channel_binding={binding} connect_timeout=20",
+        login.port,
+        login.user,
+        login.ca.display()
+    );
+    let mut command = Command::new("psql");
+    command.args(["--no-psqlrc", "--no-password", "--command", "select 1"]).arg(place);
+    command.env("PGPASSWORD", login.password);
+    command
 }
 
 fn script(name: &str, first: &[&str], login: &Login<'_>) -> Command {

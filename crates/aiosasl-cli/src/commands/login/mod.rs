@@ -13,8 +13,9 @@ use aiosasl::{
     mechanism::{Mechanism, Offered, Rules, Service},
     name::MechanismName,
     policy::{BindingPolicy, Channel, Plaintext, Policy, StrengthPolicy},
+    preparation::Preparation,
 };
-use aiosasl_profiles::net::{self, Options, Session, Target};
+use aiosasl_profiles::net::{self, Options, Protocol, Session, Target};
 use clap::{Args, ValueEnum};
 use tokio::time::sleep;
 
@@ -185,6 +186,7 @@ impl Arguments {
                 self.service.as_deref().unwrap_or(target.protocol.service()),
                 self.hostname.as_deref().or(target.protocol.server_name()).unwrap_or(&target.host),
             )),
+            preparation: preparation(target.protocol).unwrap_or(rules.preparation),
             ..rules
         };
         let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
@@ -289,6 +291,12 @@ impl Arguments {
             ..Policy::default()
         }
     }
+}
+
+/// HTTP's own way to prepare names and passwords (RFC 7804 section 5): a client's alone, since a server's store keeps to
+/// the way that it began with.
+fn preparation(protocol: Protocol) -> Option<Preparation> {
+    (protocol == Protocol::Http).then_some(Preparation::OpaqueString)
 }
 
 /// What exchanges on this connection can be tied to.
