@@ -9,6 +9,8 @@ use aiosasl::{
 };
 use clap::Args;
 
+use crate::keyrings;
+
 /// Where tickets and keys are.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GssOptions {
@@ -107,8 +109,10 @@ impl QueryProvider for Tickets {
         credentials: &'a Credentials,
     ) -> BoxFuture<'a, Result<ClientAnswer, SaslError>> {
         Box::pin(async move {
-            let ClientQuery::Gss(gss) = query else {
-                return InSlices::default().answer(query, credentials).await;
+            let gss = match query {
+                ClientQuery::Gss(gss) => gss,
+                ClientQuery::Question(question) => return Ok(keyrings::answer(question)),
+                query => return InSlices::default().answer(query, credentials).await,
             };
             let provider = self.clone();
             let reply = tokio::task::spawn_blocking(move || gss.initiate_with(&provider)).await;

@@ -7,6 +7,7 @@ mod decode;
 mod fast;
 mod fault;
 mod gss;
+mod keyrings;
 mod keys;
 mod known;
 mod lines;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::site::Site;
-use super::{Peer, Running, State, dovecot, postfix, start_all};
+use super::{Peer, Running, State, dovecot, openldap, postfix, start_all};
 use crate::run;
 use crate::tally::Tally;
 
@@ -35,7 +35,7 @@ struct Place<'a> {
     ca: &'a str,
 }
 
-const ALL: [Example; 6] = [
+const ALL: [Example; 8] = [
     Example {
         package: "aiosasl-profiles",
         name: "imap_list",
@@ -51,6 +51,22 @@ const ALL: [Example; 6] = [
         port: "imaps",
         arguments: url,
         says: "INBOX",
+    },
+    Example {
+        package: "aiosasl-profiles",
+        name: "ldap_search",
+        peer: &openldap::PEER,
+        port: "ldap",
+        arguments: url_and_base,
+        says: "uid=user",
+    },
+    Example {
+        package: "aiosasl-profiles",
+        name: "ldap_search",
+        peer: &openldap::PEER,
+        port: "ldaps",
+        arguments: url_and_base,
+        says: "uid=user",
     },
     Example {
         package: "aiosasl-profiles",
@@ -90,7 +106,7 @@ const ALL: [Example; 6] = [
 pub(super) fn run() -> Result<Tally> {
     build()?;
     let site = Site::new()?;
-    let states = start_all(&site, &[&dovecot::PEER, &postfix::PEER]);
+    let states = start_all(&site, &[&dovecot::PEER, &openldap::PEER, &postfix::PEER]);
     run::check_interrupt()?;
     let mut tally = Tally::default();
     for example in &ALL {
@@ -163,6 +179,11 @@ fn reading(file: &Path) -> Command {
 
 fn url(place: &Place<'_>) -> Vec<String> {
     vec![server(place), place.ca.to_owned()]
+}
+
+fn url_and_base(place: &Place<'_>) -> Vec<String> {
+    let [mechanism, base] = ["SCRAM-SHA-256-PLUS", "dc=test"].map(str::to_owned);
+    vec![server(place), mechanism, base, place.ca.to_owned()]
 }
 
 fn url_and_mail(place: &Place<'_>) -> Vec<String> {

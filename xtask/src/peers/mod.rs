@@ -1,9 +1,11 @@
 //! `cargo xtask peers`: real servers on loopback, and our command logging in to them.
 
+mod apache;
 mod backports;
 mod certificates;
 mod clients;
 mod cyrus;
+mod dbus;
 mod dovecot;
 mod dovecot_auth;
 mod examples;
@@ -12,6 +14,7 @@ mod install;
 pub(crate) mod interop;
 mod irc;
 mod krb5;
+mod memcached;
 mod mosquitto;
 mod openldap;
 pub(crate) mod pam;
@@ -28,8 +31,11 @@ mod sasldb;
 mod site;
 mod slapd;
 mod stdio;
+mod svnserve;
 mod table;
+mod tansu;
 mod token;
+mod zookeeper;
 
 use std::ffi::OsString;
 use std::fs;
@@ -68,9 +74,12 @@ pub(crate) struct Peer {
 pub(crate) const ALL: &[&Peer] = &[
     // First, since it takes longest.
     &rabbitmq::PEER,
+    &apache::PEER,
     &cyrus::PEER,
+    &dbus::PEER,
     &dovecot::PEER,
     &irc::PEER,
+    &memcached::PEER,
     &mosquitto::PEER,
     &openldap::PEER,
     &postfix::PEER,
@@ -78,7 +87,13 @@ pub(crate) const ALL: &[&Peer] = &[
     &prosody::PEER,
     &prosody::PEER_13,
     &proton::PEER,
+    &svnserve::PEER,
+    &zookeeper::PEER,
 ];
+
+/// Servers that are started only for who asks for them by name, and why.
+pub(crate) const ON_DEMAND: &[(&Peer, &str)] =
+    &[(&tansu::PEER, "it takes a quarter of an hour to build: cargo xtask peers tansu")];
 
 /// Servers in which the tests of `aiosasl-store` keep accounts.
 const STORES: [Store; 2] = [
@@ -137,7 +152,12 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     }
     let command = command(options)?;
     let site = Site::new()?;
-    let states = start_all(&site, &peers);
+    let mut states = start_all(&site, &peers);
+    if options.names.is_empty() {
+        let absent =
+            |(peer, why): &(&'static Peer, &str)| (*peer, State::Skipped((*why).to_owned()));
+        states.extend(ON_DEMAND.iter().map(absent));
+    }
     run::check_interrupt()?;
     let stage = Stage::new(&site, &states, command)?;
     let played = play(&stage, &rows);
@@ -306,7 +326,8 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     if names.is_empty() {
         return Ok(ALL.to_vec());
     }
-    let known = [ALL, &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
+    let on_demand: Vec<_> = ON_DEMAND.iter().map(|(peer, _)| *peer).collect();
+    let known = [ALL, &on_demand, &STORES.map(|store| store.peer), &[&krb5::PEER]].concat();
     names
         .iter()
         .map(|name| match known.iter().find(|peer| peer.name == name) {
@@ -314,6 +335,12 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
             None => bail!("there is no peer {name}; there are {}", peer_names(&known)),
         })
         .collect()
+}
+
+/// A server that the tables may name.
+fn find(name: &str) -> Option<&'static Peer> {
+    let on_demand = ON_DEMAND.iter().map(|(peer, _)| peer);
+    ALL.iter().chain(on_demand).find(|peer| peer.name == name).copied()
 }
 
 fn peer_names(peers: &[&Peer]) -> String {

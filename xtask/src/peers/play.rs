@@ -148,8 +148,18 @@ pub(super) fn command_line(stage: &Stage<'_>, row: &Row) -> Result<Command> {
         command.arg("--client-cert").arg(&stage.site.certificates.client);
         command.arg("--client-key").arg(&stage.site.certificates.client_key);
     }
-    command.args(row.arguments()).arg("--json");
+    let host = nodename();
+    for argument in row.arguments() {
+        // Some servers go by the machine's name, wherever they listen.
+        command.arg(if argument == "$hostname" { &host } else { &argument });
+    }
+    command.arg("--json");
     Ok(command)
+}
+
+/// The machine's name.
+fn nodename() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// Chat servers are known by a domain, mail servers by an address.
@@ -202,6 +212,10 @@ impl Login {
         };
         match &*row.account {
             "none" => Ok(Self::default()),
+            "ourselves" => {
+                let user = rustix::process::geteuid().as_raw().to_string();
+                Ok(Self { user: Some(user), ..Self::default() })
+            }
             "fast user" => Ok(Self { user: Some("user".to_owned()), ..Self::default() }),
             "certificate" => Ok(Self { certificate: true, ..Self::default() }),
             "ticket" | "no ticket" => {
@@ -235,19 +249,21 @@ impl Login {
 }
 
 fn account(server: &str, key: &str) -> Option<&'static Account> {
-    let peer = super::ALL.iter().find(|peer| peer.name == server);
-    peer.map_or(&super::site::MAIL[..], |peer| peer.accounts).iter().find(|it| it.key == key)
+    super::find(server)
+        .map_or(&super::site::MAIL[..], |peer| peer.accounts)
+        .iter()
+        .find(|it| it.key == key)
 }
 
 /// Says whether a row names only what there is.
 pub(crate) fn check_row(row: &Row) -> Result<()> {
-    let known = ["nobody", "silent"].contains(&&*row.server)
-        || super::ALL.iter().any(|peer| peer.name == row.server);
+    let known = ["nobody", "silent"].contains(&&*row.server) || super::find(&row.server).is_some();
     if !known {
         bail!("there is no server {}", row.server);
     }
     let special = [
         "none",
+        "ourselves",
         "certificate",
         "ticket",
         "no ticket",

@@ -57,13 +57,18 @@ const OWN_WORDS: [(&str, &str); 4] = [
 ];
 
 /// Commands of a protocol that have a mechanism's name, or what its servers leave unsaid, and the file that spells them.
-const COMMANDS: [(&str, &str); 4] = [
+const COMMANDS: [(&str, &str); 7] = [
+    // HTTP has a registry of its own, in which two schemes have a mechanism's name.
+    ("crates/aiosasl-profiles/src/http/scheme.rs", "\"SCRAM-SHA-1\""),
+    ("crates/aiosasl-profiles/src/http/scheme.rs", "\"SCRAM-SHA-256\""),
     ("crates/aiosasl-profiles/src/imap/server.rs", "b\"LOGIN\""),
     // What a server has that lists nothing.
     ("crates/aiosasl-profiles/src/mongodb/client.rs", "\"SCRAM-SHA-1\""),
     ("crates/aiosasl-profiles/src/mongodb/client.rs", "\"SCRAM-SHA-256\""),
     // Whom a certificate names comes in before anything is offered.
     ("crates/aiosasl-profiles/src/postgres/mod.rs", "\"EXTERNAL\""),
+    // The one mechanism whose tokens are not base64.
+    ("crates/aiosasl-profiles/src/svn/mod.rs", "\"CRAM-MD5\""),
 ];
 
 /// Words that mean a mechanism where a profile says them.

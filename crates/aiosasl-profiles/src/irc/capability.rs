@@ -23,6 +23,19 @@ impl Capabilities {
         self.words.extend(words.take(room).map(str::to_owned));
     }
 
+    /// Takes the list of those that are there now, or have another value now (`CAP NEW`).
+    pub fn renew(&mut self, list: &[u8]) {
+        self.remove(list);
+        self.extend(list);
+    }
+
+    /// Takes those away that are not there any more (`CAP DEL`).
+    pub fn remove(&mut self, list: &[u8]) {
+        let mut gone = Self::default();
+        gone.extend(list);
+        self.words.retain(|word| !gone.has(name(word)));
+    }
+
     /// Whether there is this one.
     pub fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
@@ -30,10 +43,8 @@ impl Capabilities {
 
     /// The value of this one; empty where it has none.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.words.iter().find_map(|word| {
-            let (found, value) = word.split_once('=').unwrap_or((word, ""));
-            (found == name).then_some(value)
-        })
+        let found = self.words.iter().find(|word| self::name(word) == name)?;
+        Some(found.split_once('=').map_or("", |(_, value)| value))
     }
 
     /// All of them, in the server's order.
@@ -45,6 +56,11 @@ impl Capabilities {
     pub fn mechanisms(&self) -> Mechanisms {
         Mechanisms::parse(self.value("sasl").unwrap_or_default().as_bytes())
     }
+}
+
+/// The name of one, whatever its value.
+fn name(word: &str) -> &str {
+    word.split_once('=').map_or(word, |(name, _)| name)
 }
 
 /// A list of mechanisms: `PLAIN,EXTERNAL`.
@@ -78,6 +94,8 @@ impl Mechanisms {
 pub enum CapReply<'a> {
     /// They are in force.
     Ack(&'a [u8]),
+    /// They are not there any more, nor in force (`cap-notify`).
+    Del(&'a [u8]),
     /// There are these, and perhaps more.
     Ls {
         /// The list.
@@ -87,6 +105,8 @@ pub enum CapReply<'a> {
     },
     /// They are refused, all together.
     Nak(&'a [u8]),
+    /// They are there now, or have another value now; not in force (`cap-notify`).
+    New(&'a [u8]),
     /// Something else.
     Other,
 }
@@ -112,7 +132,9 @@ impl<'a> CapReply<'a> {
             (b"LS", [list, ..]) => Self::Ls { list, more: More::Done },
             (b"LS", []) => Self::Ls { list: b"", more: More::Done },
             (b"ACK", [list, ..]) => Self::Ack(list),
+            (b"DEL", [list, ..]) => Self::Del(list),
             (b"NAK", [list, ..]) => Self::Nak(list),
+            (b"NEW", [list, ..]) => Self::New(list),
             _ => Self::Other,
         })
     }
@@ -142,6 +164,28 @@ mod tests {
         let mechanisms = capabilities.mechanisms();
         assert_eq!(mechanisms.names, ["PLAIN", "SCRAM-SHA-256"]);
         assert_eq!(mechanisms.unreadable, ["b?d"]);
+    }
+
+    #[test]
+    fn capabilities_come_and_go() {
+        let mut capabilities = Capabilities::default();
+        capabilities.extend(b"tls sasl=PLAIN sasl-x");
+        for (line, mechanisms) in [
+            (":s CAP n NEW :sasl=EXTERNAL away-notify", &["EXTERNAL"][..]),
+            (":s CAP n DEL :sasl", &[]),
+            (":s CAP n NEW :sasl", &[]),
+            (":s CAP n new sasl=PLAIN,EXTERNAL", &["PLAIN", "EXTERNAL"]),
+        ] {
+            let message = Message::parse(line.as_bytes()).unwrap();
+            match CapReply::of(&message) {
+                Some(CapReply::New(list)) => capabilities.renew(list),
+                Some(CapReply::Del(list)) => capabilities.remove(list),
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(capabilities.mechanisms().names, mechanisms, "{line}");
+        }
+        let words = ["tls", "sasl-x", "away-notify", "sasl=PLAIN,EXTERNAL"];
+        assert_eq!(capabilities.words(), words);
     }
 
     #[test]

@@ -195,7 +195,13 @@ mod tests {
     #[test]
     fn other_messages_are_no_answers() {
         let mut listener = Listener::new(Said::Response);
-        for line in [":s NOTICE * :hello", "PING x", ":s 900 n n!u@h a :in", ":s 001 n :welcome"] {
+        for line in [
+            ":s NOTICE * :hello",
+            "PING x",
+            ":s 900 n n!u@h a :in",
+            ":s 901 n n!u@h :out",
+            ":s 001 n :welcome",
+        ] {
             let heard = listener.hear(&Message::parse(line.as_bytes()).unwrap());
             assert_eq!(heard, Ok(None), "{line}");
         }

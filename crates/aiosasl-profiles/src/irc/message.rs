@@ -141,6 +141,8 @@ impl Numeric {
     pub const START_TLS_FAILED: Self = Self(691);
     /// `RPL_LOGGEDIN`.
     pub const LOGGED_IN: Self = Self(900);
+    /// `RPL_LOGGEDOUT`: the client is nobody in particular any more.
+    pub const LOGGED_OUT: Self = Self(901);
     /// `ERR_NICKLOCKED`: the account is not to be used.
     pub const NICK_LOCKED: Self = Self(902);
     /// `RPL_SASLSUCCESS`.

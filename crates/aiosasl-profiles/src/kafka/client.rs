@@ -9,7 +9,7 @@ use super::{Api, Reply, ReplyBody, Request, RequestBody, Versions, content, erro
 use crate::{WireClass, WireError, frame::Frame};
 
 /// An exchange, from the handshake on. Whether a token of the broker is a challenge or its last words is not told on
-/// the wire: see [`Heard`].
+/// the wire: see [`Heard::Said`].
 #[derive(Debug)]
 pub struct Exchange {
     client_id: String,
@@ -34,31 +34,17 @@ enum Awaited {
 pub enum Heard {
     /// The mechanism is there: this is to be sent next.
     Send(Frame),
-    /// A token that may be a challenge or, where the mechanism has said all that it has to say, its last words.
-    Token(Challenge),
+    /// What the broker says in the exchange. A token may be a challenge or last words: the mechanism knows which, and an
+    /// exchange takes either for a challenge. Without a token it is over.
+    Said(driver::Reply),
 }
 
-impl Heard {
-    /// The token as the one or the other: what is said next, if anything, is known to the mechanism alone.
-    pub fn into_reply(self, stage: Stage) -> Option<driver::Reply> {
-        match (self, stage) {
-            (Self::Send(_), _) => None,
-            (Self::Token(token), Stage::GoesOn) => Some(driver::Reply::Challenge(token)),
-            (Self::Token(token), Stage::Last) if token.is_empty() => {
-                Some(driver::Reply::Success(None))
-            }
-            (Self::Token(token), Stage::Last) => Some(driver::Reply::Success(Some(token))),
-        }
-    }
-}
-
-/// Whether the mechanism has something to say to the next token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// It has.
-    GoesOn,
-    /// It has said all.
-    Last,
+fn said(token: Challenge) -> Heard {
+    Heard::Said(if token.is_empty() {
+        driver::Reply::Success(None)
+    } else {
+        driver::Reply::Challenge(token)
+    })
 }
 
 impl Exchange {
@@ -114,7 +100,7 @@ impl Exchange {
                 self.token(&token).map(Heard::Send)
             }
             Awaited::Token if self.versions.handshake == 0 => {
-                Ok(Heard::Token(Challenge::new(content(frame)?)))
+                Ok(said(Challenge::new(content(frame)?)))
             }
             Awaited::Token => {
                 let reply = self.reply(frame, Api::SaslAuthenticate, self.versions.authenticate)?;
@@ -123,7 +109,7 @@ impl Exchange {
                         if reply.error == error_code::NONE =>
                     {
                         self.lifetime = lifetime;
-                        Ok(Heard::Token(token))
+                        Ok(said(token))
                     }
                     _ => Err(refusal(&reply)),
                 }

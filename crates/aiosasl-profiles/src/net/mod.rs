@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod body;
 mod client;
 mod offer;
 mod opening;

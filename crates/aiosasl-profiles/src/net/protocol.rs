@@ -1,6 +1,10 @@
 //! The protocols, their schemes and ports: one entry for each.
 
-use aiosasl::{binding::BindingKind, mechanism::Rules, preparation::Preparation};
+use aiosasl::{
+    binding::BindingKind, mechanism::Rules, name::MechanismName, preparation::Preparation,
+};
+
+use crate::http;
 
 /// What is known of a protocol.
 struct Row {
@@ -34,6 +38,8 @@ struct Row {
     named: Named,
     /// What exchanges can be tied to.
     bindings: Bindings,
+    /// What servers call themselves, whatever their host's name is.
+    server_name: Option<&'static str>,
 }
 
 /// When a client says who it is.
@@ -66,6 +72,7 @@ const PLAIN: Row = Row {
     has_path: false,
     upgrades: true,
     carries_layers: true,
+    server_name: None,
     preparation: None,
     min_iterations: *Rules::ITERATIONS.start(),
     named: Named::Within,
@@ -140,7 +147,7 @@ protocols! {
     /// XMPP, client to server (RFC 6120).
     Xmpp => { scheme: "xmpp", port: 5222, implicit: Some(("xmpps", 5223)), service: "xmpp", srv: Some(("_xmpp-client", Some("_xmpps-client"))), alpn: Some("xmpp-client"), carries_layers: false }
     /// ZooKeeper.
-    Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", upgrades: false, carries_layers: false }
+    Zookeeper => { scheme: "zookeeper", port: 2181, service: "zookeeper", upgrades: false, carries_layers: false, server_name: Some(crate::zookeeper::DIGEST_HOST) }
 }
 
 impl Protocol {
@@ -206,6 +213,22 @@ impl Protocol {
     /// IRC goes on registering: there is no moment from which a layer could hold, and none is negotiated; others know of none.
     pub fn carries_layers(self) -> bool {
         self.row().carries_layers
+    }
+
+    /// Whether it has a way to name this mechanism: HTTP has a registry of its own, and services on IRC have longer names
+    /// than RFC 4422 allows, which nobody else can read.
+    pub fn carries(self, mechanism: MechanismName) -> bool {
+        match self {
+            Self::Http => http::Scheme::of(mechanism).is_some(),
+            Self::Irc => true,
+            _ => mechanism.as_str().len() <= MechanismName::MAX_LEN,
+        }
+    }
+
+    /// What servers call themselves in a `digest-uri` (RFC 2831 section 2.1.2), where that is not their host's name. To
+    /// Kerberos they go by that all the same.
+    pub fn server_name(self) -> Option<&'static str> {
+        self.row().server_name
     }
 
     /// How names and passwords are prepared, where the protocol rules that itself, whatever a deployment does elsewhere.

@@ -247,6 +247,11 @@ impl Transport {
         until(deadline, sent).await
     }
 
+    /// Says of no exchange what it could be tied to: for protocols whose exchanges are tied to nothing.
+    pub(crate) fn forget_bindings(&mut self) {
+        self.bindings = Vec::new();
+    }
+
     /// Speaks TLS from here on, as the client.
     ///
     /// # Errors

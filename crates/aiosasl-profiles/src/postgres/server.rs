@@ -65,13 +65,13 @@ pub fn ready() -> Result<Frame, WireError> {
     close(b'Z', |body| _ = body.put(b"I"))
 }
 
-/// The frame that answers a query in which there is nothing to do.
+/// The frame that answers a query with no rows.
 ///
 /// # Errors
 ///
 /// As [`ready`].
-pub fn nothing_done() -> Result<Frame, WireError> {
-    close(b'I', |_| {})
+pub fn no_rows() -> Result<Frame, WireError> {
+    close(b'C', |body| _ = body.put_with_nul(b"SELECT 0"))
 }
 
 /// The frame that tells a client of a newer protocol what is spoken here: 3.0, and none of these options.

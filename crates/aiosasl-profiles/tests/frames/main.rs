@@ -11,6 +11,7 @@ mod mongodb;
 mod mqtt5;
 mod postgres;
 mod saslauthd;
+mod zookeeper;
 
 use std::collections::BTreeSet;
 

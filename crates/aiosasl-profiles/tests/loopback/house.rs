@@ -92,6 +92,7 @@ impl Store for OneAccount {
             Query::VerifyToken(query) if query.token().expose() == long_token().expose() => {
                 query.answer(TokenVerdict::Accepted(AuthenticationId::new("user").unwrap()))
             }
+            Query::VerifyToken(query) => query.answer(TokenVerdict::Refused),
             other => other.unavailable(),
         }
     }

@@ -283,7 +283,7 @@ async fn bad_lines_get_bad_answers_and_the_connection_lives() {
         [
             "451 * :You have not registered",
             "904 * :SASL authentication failed",
-            "CAP * LS sasl",
+            "CAP * LS :sasl cap-notify",
             "CAP * NAK :sasl away-notify",
             "CAP * ACK sasl",
             "CAP * LIST sasl",
@@ -312,7 +312,8 @@ async fn whoever_has_come_in_is_welcomed_and_stays_who_they_are() {
     let heard = shout(
         port,
         b"CAP REQ sasl\r\nNICK me\r\nUSER me 0 * :Me\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AHVzZXIAcGVuY2ls\r\n\
-          CAP END\r\nAUTHENTICATE PLAIN\r\nSTARTTLS\r\nNICK you\r\nJOIN #x\r\nQUIT :bye\r\n",
+          CAP END\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AHVzZXIAd3Jvbmc=\r\n\
+          AUTHENTICATE PLAIN\r\nAUTHENTICATE AHVzZXIAcGVuY2ls\r\nSTARTTLS\r\nNICK you\r\nJOIN #x\r\nQUIT :bye\r\n",
     )
     .await;
     let answers: Vec<_> =
@@ -324,7 +325,11 @@ async fn whoever_has_come_in_is_welcomed_and_stays_who_they_are() {
             "903 me :SASL authentication successful",
             "001 me :Welcome: nobody else is here",
             "422 me :There is no message of the day",
-            "907 me :You have already authenticated using SASL",
+            "AUTHENTICATE +",
+            "904 me :SASL authentication failed",
+            "AUTHENTICATE +",
+            "900 me me!*@* user :You are now logged in as user",
+            "903 me :SASL authentication successful",
             "691 me :STARTTLS is not to be had now",
             "462 me :You may not reregister",
             "421 me JOIN :Unknown command",
@@ -332,6 +337,71 @@ async fn whoever_has_come_in_is_welcomed_and_stays_who_they_are() {
         ]
     );
     assert_eq!(who(served).await, ("user".to_owned(), "PLAIN".to_owned()));
+}
+
+#[tokio::test]
+async fn whoever_fails_to_come_in_anew_stays_who_they_were() {
+    let (port, served) = server(tls_config(), true).await;
+    let options = Options { implicit_by_scheme: true, ..trusting() };
+    let mut session = open(Protocol::Irc, port, &options).await.unwrap();
+    let _ = login(&mut session, "SCRAM-SHA-256", "pencil").await.unwrap();
+    let refused = login(&mut session, "PLAIN", "pencim").await.unwrap_err();
+    assert_eq!(refused.class(), WireClass::Credentials);
+    let _ = login(&mut session, "SCRAM-SHA-512-PLUS", "pencil").await.unwrap();
+    let refused = login(&mut session, "PLAIN", "pencim").await.unwrap_err();
+    assert_eq!(refused.class(), WireClass::Credentials);
+    session.close().await;
+    assert_eq!(who(served).await, ("user".to_owned(), "SCRAM-SHA-512-PLUS".to_owned()));
+}
+
+#[tokio::test]
+async fn capabilities_may_be_watched_and_are_listed_when_in_force() {
+    let (port, _served) = server(open_config(), false).await;
+    let heard = shout(
+        port,
+        b"CAP LS\r\nCAP LIST\r\nCAP REQ :sasl cap-notify\r\nCAP LIST\r\nCAP REQ -cap-notify\r\n\
+          CAP LIST\r\nCAP LS 302\r\nCAP LIST\r\nQUIT\r\n",
+    )
+    .await;
+    let answers: Vec<_> =
+        heard.lines().filter_map(|it| it.strip_prefix(":localhost CAP * ")).collect();
+    assert_eq!(answers[0], "LS :sasl cap-notify");
+    assert_eq!(answers[1], "LIST :");
+    assert_eq!(answers[3], "LIST :sasl cap-notify");
+    assert_eq!(answers[5], "LIST sasl");
+    assert!(answers[6].starts_with("LS :sasl=") && answers[6].ends_with(" cap-notify"));
+    assert_eq!(answers[7], "LIST :sasl cap-notify", "302 implies it");
+}
+
+#[tokio::test]
+async fn sasl_that_goes_ends_an_exchange_and_comes_back_with_other_mechanisms() {
+    let (port, heard) = script(&[
+        ":s CAP * LS :sasl=PLAIN cap-notify\r\n",
+        ":s CAP * ACK :sasl\r\n",
+        ":s CAP a DEL :sasl\r\n",
+        ":s CAP a NEW :sasl=PLAIN,EXTERNAL\r\n:s CAP a ACK :sasl\r\nAUTHENTICATE +\r\n:s 903 a :in\r\n",
+        // Whatever comes now, however many pieces that are.
+        "",
+        "",
+        "",
+        "",
+    ])
+    .await;
+    let mut session = open(Protocol::Irc, port, &in_the_clear()).await.unwrap();
+    assert_eq!(names(&session.offer().mechanisms), ["PLAIN"]);
+    let plain = "PLAIN".parse().unwrap();
+    let gone = session.initiate(plain, None).await.unwrap_err();
+    let gone = WireError::of(&gone).unwrap();
+    assert_eq!((gone.class, gone.code.as_deref()), (WireClass::Temporary, Some("CAP DEL")));
+    assert!(session.offer().mechanisms.is_empty());
+    let reply = session.initiate(plain, None).await.unwrap();
+    assert!(matches!(reply, Reply::Challenge(it) if it.as_bytes().is_empty()));
+    assert_eq!(names(&session.offer().mechanisms), ["PLAIN", "EXTERNAL"]);
+    let reply = session.respond(Response::new(*b"\0user\0pencil")).await.unwrap();
+    assert_eq!(reply, Reply::Success(None));
+    drop(session);
+    let heard = heard.await.unwrap();
+    assert_eq!(heard.matches("CAP REQ sasl\r\n").count(), 2, "{heard}");
 }
 
 #[tokio::test]

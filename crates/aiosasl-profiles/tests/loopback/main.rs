@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers as well")]
 
 mod amqp;
+mod dbus;
 #[cfg(feature = "srv")]
 mod dns;
 mod dovecot;
+mod everybody;
 mod house;
+mod http;
 mod imap;
 mod imap_login;
 mod irc;
@@ -26,7 +29,9 @@ mod sieve;
 mod smtp;
 #[cfg(feature = "srv")]
 mod srv;
+mod svn;
 mod tls;
 mod xmpp;
 mod xmpp_sasl2;
 mod xmpp_server;
+mod zookeeper;

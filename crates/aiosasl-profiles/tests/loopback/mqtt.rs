@@ -174,6 +174,27 @@ async fn who_is_in_can_prove_it_once_more() {
 }
 
 #[tokio::test]
+async fn our_server_hears_it_once_more_by_the_same_method() {
+    for (mechanism, password, class) in [
+        ("SCRAM-SHA-256", "pencils", WireClass::Credentials),
+        ("SCRAM-SHA-512", "pencil", WireClass::Protocol),
+    ] {
+        let (port, served) = server(open_config(), false).await;
+        let mut session = open(Protocol::Mqtt, port, &in_the_clear()).await.unwrap();
+        for _ in 0..3 {
+            let done = login(&mut session, "SCRAM-SHA-256", "pencil").await.unwrap();
+            assert!(done.server_verified);
+        }
+        let error = login(&mut session, mechanism, password).await.unwrap_err();
+        assert_eq!(error.class(), class);
+        assert!(!session.is_usable());
+        session.close().await;
+        let outcome = served.await.unwrap().unwrap().unwrap();
+        assert_eq!(matches!(outcome, Outcome::Success(_)), class == WireClass::Protocol);
+    }
+}
+
+#[tokio::test]
 async fn refusals_have_their_class() {
     for (reason, class) in [
         (Reason::BAD_USER_NAME_OR_PASSWORD, WireClass::Credentials),

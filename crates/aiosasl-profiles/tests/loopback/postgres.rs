@@ -128,7 +128,7 @@ async fn the_session_that_follows_is_left_to_whoever_takes_it_over() {
         tags.push(frame[0]);
         rest = behind;
     }
-    assert_eq!(String::from_utf8(tags).unwrap(), "SSSSSSSSSKZIZ");
+    assert_eq!(String::from_utf8(tags).unwrap(), "SSSSSSSSSKZCZ");
     assert_eq!(who(served).await.0, "user");
 }
 

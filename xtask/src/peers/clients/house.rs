@@ -21,18 +21,25 @@ pub(super) const PASSWORD: &str = "pencil";
 /// Its token.
 pub(super) const TOKEN: &str = "a-token-that-nobody-guesses-0123456789";
 /// Protocols, each without TLS from the start and with it, where it has a scheme for that.
-const SCHEMES: [&str; 16] = [
+const SCHEMES: [&str; 23] = [
+    "http",
+    "https",
     "imap",
     "imaps",
     "irc",
     "ircs",
+    "kafka",
+    "kafkas",
     "lmtp",
+    "mongodb",
+    "mongodbs",
     "mqtt",
     "mqtts",
     "nntp",
     "nntps",
     "pop3",
     "pop3s",
+    "postgres",
     "sieve",
     "submission",
     "submissions",

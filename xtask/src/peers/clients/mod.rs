@@ -2,6 +2,7 @@
 //!
 //! What came of a login is told by both ends: the client's exit status, and the line that the server writes.
 
+mod confluent;
 mod house;
 mod programs;
 mod rows;

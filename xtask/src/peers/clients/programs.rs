@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::confluent;
 use crate::peers::install;
 use crate::peers::interop;
 use crate::peers::rows::Tls;
@@ -39,7 +40,21 @@ pub(super) struct Login<'a> {
     pub(super) password: &'a str,
 }
 
-const ALL: [Program; 8] = [
+const ALL: [Program; 13] = [
+    Program {
+        name: "asyncpg",
+        packages: &["python3-asyncpg"],
+        file: "python3",
+        tells: Tells::Outcome,
+        command: asyncpg,
+    },
+    Program {
+        name: "confluent-kafka",
+        packages: &["python3-venv"],
+        file: "python3",
+        tells: Tells::Outcome,
+        command: confluent_kafka,
+    },
     Program {
         name: "curl",
         packages: &["curl"],
@@ -55,11 +70,32 @@ const ALL: [Program; 8] = [
         command: gsasl,
     },
     Program {
+        name: "kcat",
+        packages: &["kcat"],
+        file: "kcat",
+        tells: Tells::Outcome,
+        command: kcat,
+    },
+    Program {
         name: "paho",
         packages: &["python3-paho-mqtt"],
         file: "python3",
         tells: Tells::Outcome,
         command: paho,
+    },
+    Program {
+        name: "psql",
+        packages: &["postgresql-client"],
+        file: "psql",
+        tells: Tells::Outcome,
+        command: psql,
+    },
+    Program {
+        name: "pymongo",
+        packages: &["python3-pymongo"],
+        file: "python3",
+        tells: Tells::Outcome,
+        command: pymongo,
     },
     Program {
         name: "python",
@@ -107,6 +143,9 @@ pub(super) fn find(name: &str) -> Option<&'static Program> {
 
 /// Package and version of a client.
 pub(super) fn version(name: &str) -> String {
+    if name == confluent::NAME {
+        return confluent::version();
+    }
     find(name).map_or_else(String::new, |program| interop::of_packages(program.packages))
 }
 
@@ -114,8 +153,12 @@ pub(super) fn version(name: &str) -> String {
 pub(super) fn install(site: &Site) -> Vec<(&'static str, String)> {
     let mut missing = Vec::new();
     for program in &ALL {
-        let got = if site.is_root { install::packages(program.packages).err() } else { None };
-        if run::find_program(program.file).is_none() {
+        let mut got = if site.is_root { install::packages(program.packages).err() } else { None };
+        if program.name == confluent::NAME {
+            got = got.or_else(|| confluent::fetch().err());
+        }
+        let fetched = program.name != confluent::NAME || confluent::python().is_file();
+        if !fetched || run::find_program(program.file).is_none() {
             let reason = got.map_or_else(
                 || format!("install {} as root", program.packages.join(" ")),
                 |error| format!("{error:#}"),
@@ -135,6 +178,12 @@ fn curl(login: &Login<'_>) -> Command {
         (protocol, _) => protocol.to_owned(),
     };
     command.args(["--silent", "--show-error", "--max-time", "20", "--cacert"]).arg(login.ca);
+    let url = format!("{scheme}://localhost:{}/", login.port);
+    if login.protocol == "http" {
+        curl_http(&mut command, login);
+        command.arg(url);
+        return command;
+    }
     if login.tls == Tls::Starttls {
         command.arg("--ssl-reqd");
     }
@@ -154,8 +203,20 @@ fn curl(login: &Login<'_>) -> Command {
         "pop3" => command.args(["--request", "NOOP", "--head"]),
         _ => command.args(["--request", "NOOP"]),
     };
-    command.arg(format!("{scheme}://localhost:{}/", login.port));
+    command.arg(url);
     command
+}
+
+/// Without `--fail`, every answer is a success to it.
+fn curl_http(command: &mut Command, login: &Login<'_>) {
+    command.args(["--fail", "--output", "/dev/null"]);
+    match login.mechanism {
+        "BEARER" => command.args(["--oauth2-bearer", login.password]),
+        mechanism => {
+            command.arg(if mechanism == "any" { "--anyauth" } else { "--basic" });
+            command.arg("--user").arg(format!("{}:{}", login.user, login.password))
+        }
+    };
 }
 
 fn gsasl(login: &Login<'_>) -> Command {
@@ -174,6 +235,33 @@ fn gsasl(login: &Login<'_>) -> Command {
     command
 }
 
+fn confluent_kafka(login: &Login<'_>) -> Command {
+    let mut command = Command::new(confluent::python());
+    command.arg(run::root().join("xtask/clients/kafka.py"));
+    command.args([login.tls.name(), &login.port.to_string()]).arg(login.ca);
+    command.args([login.mechanism, login.user]).env("PASSWORD", login.password);
+    command
+}
+
+fn kcat(login: &Login<'_>) -> Command {
+    let mut command = Command::new("kcat");
+    command.args(["-L", "-m", "6", "-b", &format!("localhost:{}", login.port)]);
+    let protocol = if login.tls == Tls::Implicit { "SASL_SSL" } else { "SASL_PLAINTEXT" };
+    for setting in [
+        format!("security.protocol={protocol}"),
+        format!("ssl.ca.location={}", login.ca.display()),
+        format!("sasl.mechanisms={}", login.mechanism),
+        format!("sasl.username={}", login.user),
+        format!("sasl.password={}", login.password),
+        // One try is enough.
+        "reconnect.backoff.ms=20000".to_owned(),
+        "reconnect.backoff.max.ms=20000".to_owned(),
+    ] {
+        command.args(["-X", &setting]);
+    }
+    command
+}
+
 fn python(login: &Login<'_>) -> Command {
     let protocol = if login.protocol == "submission" { "smtp" } else { login.protocol };
     script("mail.py", &[protocol], login)
@@ -185,6 +273,30 @@ fn paho(login: &Login<'_>) -> Command {
 
 fn slixmpp(login: &Login<'_>) -> Command {
     script("xmpp.py", &[], login)
+}
+
+fn asyncpg(login: &Login<'_>) -> Command {
+    script("databases.py", &["postgres"], login)
+}
+
+fn pymongo(login: &Login<'_>) -> Command {
+    script("databases.py", &["mongodb"], login)
+}
+
+/// A client of libpq's: it wants the exchange tied to the channel where it is told so.
+fn psql(login: &Login<'_>) -> Command {
+    let mode = if login.tls == Tls::Off { "disable" } else { "verify-full" };
+    let binding = if login.mechanism.ends_with("-PLUS") { "require" } else { "disable" };
+    let place = format!(
+        "host=localhost port={} user={} sslmode={mode} sslrootcert={} channel_binding={binding} connect_timeout=20",
+        login.port,
+        login.user,
+        login.ca.display()
+    );
+    let mut command = Command::new("psql");
+    command.args(["--no-psqlrc", "--no-password", "--command", "select 1"]).arg(place);
+    command.env("PGPASSWORD", login.password);
+    command
 }
 
 fn script(name: &str, first: &[&str], login: &Login<'_>) -> Command {

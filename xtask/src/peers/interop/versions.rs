@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::peers::{Peer, backports, proton};
+use crate::peers::{Peer, backports, proton, tansu};
 use crate::run;
 
 /// Asks for package and version.
 type Ask = fn() -> Option<String>;
 
 /// Programs that are not where a package of the system put them, or that bear another name than their package.
-const OTHERS: [(&str, Ask); 2] = [("prosody13", backports::version), ("proton", proton::version)];
+const OTHERS: [(&str, Ask); 3] =
+    [("prosody13", backports::version), ("proton", proton::version), ("tansu", tansu::version)];
 
 /// Package and version of a server.
 pub(crate) fn of_peer(peer: &Peer) -> String {

@@ -11,7 +11,6 @@ use aiosasl::{
     binding::BindingKind,
     mechanism::{Binds, Exposure, Mechanism, Needs},
     mechanisms::{ALL, digest_md5, oauth, plain, scram},
-    name::MechanismName,
 };
 use aiosasl_profiles::net::{Protocol, TlsMode};
 use clap::Args;
@@ -139,12 +138,11 @@ fn good_rows() -> Vec<Row> {
     rows
 }
 
-/// Services on IRC have longer names than RFC 4422 allows, and nobody else knows them. Kafka does not tell a challenge from a
+/// Not every protocol has a name for every mechanism. Kafka does not tell a challenge from a
 /// success that has something to say, nor no initial response from an empty one, and so is for mechanisms alone in which that
 /// makes no difference; in MongoDB, too, an empty initial response is none.
 fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
     match protocol {
-        Protocol::Irc => true,
         Protocol::Mongodb if mechanism.name == "SECURID" => false,
         Protocol::Kafka => {
             let is_ambiguous = match mechanism.properties.needs {
@@ -153,9 +151,9 @@ fn names(protocol: Protocol, mechanism: &Mechanism) -> bool {
                 Needs::Passcode => mechanism.name == "SECURID",
                 _ => false,
             };
-            !is_ambiguous && mechanism.name.as_str().len() <= MechanismName::MAX_LEN
+            !is_ambiguous && protocol.carries(mechanism.name)
         }
-        _ => mechanism.name.as_str().len() <= MechanismName::MAX_LEN,
+        _ => protocol.carries(mechanism.name),
     }
 }
 
@@ -246,7 +244,7 @@ fn bad_rows() -> Vec<Row> {
     ];
     let mut rows = Vec::new();
     for (label, class, attempt) in cases {
-        for protocol in protocols() {
+        for protocol in protocols().filter(|it| it.carries(attempt.mechanism.name)) {
             let mut attempt = Attempt { protocol, ..attempt.clone() };
             if !has(protocol, attempt.tls) {
                 attempt.tls = TlsMode::StartTls;

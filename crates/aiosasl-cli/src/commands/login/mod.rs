@@ -13,14 +13,15 @@ use aiosasl::{
     mechanism::{Mechanism, Offered, Rules, Service},
     name::MechanismName,
     policy::{BindingPolicy, Channel, Plaintext, Policy, StrengthPolicy},
+    preparation::Preparation,
 };
-use aiosasl_profiles::net::{self, Options, Session, Target};
+use aiosasl_profiles::net::{self, Options, Protocol, Session, Target};
 use clap::{Args, ValueEnum};
 use tokio::time::sleep;
 
 use self::{
     inline::Inline,
-    plan::{Plan, Secrets},
+    plan::{Plan, Secrets, Whom},
     report::Report,
     verdict::Verdict,
 };
@@ -88,6 +89,9 @@ pub(crate) struct Arguments {
     /// The server's host name, for mechanisms that name it, where it is not the URL's
     #[arg(long, value_name = "NAME")]
     hostname: Option<String>,
+    /// Say this as well in SCRAM's first message (repeatable): tokenauth=true for a delegation token of Kafka's
+    #[arg(long, value_name = "NAME=VALUE", value_parser = extension)]
+    scram_extension: Vec<(String, String)>,
     /// Whether the exchange is tied to the TLS connection
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Binding::Prefer)]
     channel_binding: Binding,
@@ -180,14 +184,16 @@ impl Arguments {
             iterations: min_iterations..=self.max_iterations,
             service: Some(Service::new(
                 self.service.as_deref().unwrap_or(target.protocol.service()),
-                self.hostname.as_deref().unwrap_or(&target.host),
+                self.hostname.as_deref().or(target.protocol.server_name()).unwrap_or(&target.host),
             )),
+            preparation: preparation(target.protocol).unwrap_or(rules.preparation),
             ..rules
         };
         let named = (!self.mechanisms.is_empty()).then_some(&self.mechanisms[..]);
         let certificate = self.connection.has_client_certificate();
         let secrets = Secrets { password: &self.password, token: &self.token };
-        let plan = Plan::new(target, named, certificate, self.authzid.as_deref(), secrets, &rules)?;
+        let whom = Whom { authzid: self.authzid.as_deref(), extensions: &self.scram_extension };
+        let plan = Plan::new(target, named, certificate, whom, secrets, &rules)?;
         Ok(plan.with_tickets(&self.gss.provider()))
     }
 
@@ -287,6 +293,12 @@ impl Arguments {
     }
 }
 
+/// HTTP's own way to prepare names and passwords (RFC 7804 section 5): a client's alone, since a server's store keeps to
+/// the way that it began with.
+fn preparation(protocol: Protocol) -> Option<Preparation> {
+    (protocol == Protocol::Http).then_some(Preparation::OpaqueString)
+}
+
 /// What exchanges on this connection can be tied to.
 fn bindings_of(session: &Session) -> What {
     let missing = session.tls().map_or(&[][..], |tls| &tls.missing_bindings);
@@ -301,6 +313,11 @@ fn mechanism(name: &str) -> Result<Mechanism, String> {
         .map_err(|error| error.to_string())?;
     let unknown = || "no such mechanism: 'aiosasl mechanisms' has the list".to_owned();
     known::find(name).ok_or_else(unknown)
+}
+
+fn extension(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn kind(name: &str) -> Result<BindingKind, String> {

@@ -31,6 +31,15 @@ pub(super) struct Secrets<'a> {
     pub(super) token: &'a TokenSource,
 }
 
+/// What is said about a user beside the name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whom<'a> {
+    /// Whom to act as.
+    pub(super) authzid: Option<&'a str>,
+    /// Names and values of SCRAM's.
+    pub(super) extensions: &'a [(String, String)],
+}
+
 /// What is going to be tried, and with what.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -56,11 +65,11 @@ impl Plan {
         target: Target,
         named: Option<&[Mechanism]>,
         certificate: bool,
-        authzid: Option<&str>,
+        whom: Whom<'_>,
         secrets: Secrets<'_>,
         rules: &Rules,
     ) -> Result<Self, Failure> {
-        let mut credentials = identities(&target, authzid)?;
+        let mut credentials = identities(&target, whom)?;
         let mut user_agent = None;
         let mechanisms = if let Some(named) = named {
             let needs = |needed| named.iter().any(|it| it.properties.needs == needed);
@@ -71,7 +80,9 @@ impl Plan {
             if needs(Needs::Password) {
                 credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
             }
-            if needs(Needs::Ticket) && secrets.password.password_file.is_some() {
+            // A passphrase of one-time passwords, or the first of them, and a password for a ticket: where there is one.
+            let may_need = needs(Needs::Ticket) || needs(Needs::Passcode);
+            if may_need && secrets.password.password_file.is_some() {
                 credentials.key = Key::Password(required(&credentials, &target, secrets.password)?);
             }
             if needs(Needs::Anonymity) {
@@ -80,7 +91,8 @@ impl Plan {
             let with = |it: &Mechanism| {
                 let shows_token = it.properties.needs == Needs::Token;
                 let spoken = known::as_spoken_in(target.protocol, *it);
-                FromMechanism::new(spoken, if shows_token { &token } else { &credentials }.clone())
+                let credentials = if shows_token { &token } else { &credentials }.clone();
+                FromMechanism::new(spoken, credentials).rules(rules_of(it, rules, &target))
             };
             named.iter().map(with).collect()
         } else {
@@ -95,9 +107,8 @@ impl Plan {
             };
             let fitting = fitting(&credentials, certificate).into_iter();
             let spoken = fitting.map(|it| known::as_spoken_in(target.protocol, it));
-            vec![FromMechanism::any_of(spoken, credentials.clone())]
+            vec![FromMechanism::any_of(spoken, credentials.clone()).rules(rules.clone())]
         };
-        let mechanisms = mechanisms.into_iter().map(|it| it.rules(rules.clone())).collect();
         Ok(Self { target, mechanisms, credentials, is_named: named.is_some(), user_agent })
     }
 
@@ -133,8 +144,9 @@ fn key(token: Secret) -> Result<(Key, Option<String>), Failure> {
     })
 }
 
-fn identities(target: &Target, authzid: Option<&str>) -> Result<Credentials, Failure> {
-    let authzid = authzid
+fn identities(target: &Target, whom: Whom<'_>) -> Result<Credentials, Failure> {
+    let authzid = whom
+        .authzid
         .map(AuthorizationId::new)
         .transpose()
         .map_err(|error| Failure::usage(format!("--authzid: {error}")))?;
@@ -145,9 +157,24 @@ fn identities(target: &Target, authzid: Option<&str>) -> Result<Credentials, Fai
         .map_err(|error| Failure::usage(format!("the user's name: {error}")))?;
     let mut credentials = Credentials::none().acting_as(authzid);
     credentials.authentication_id = user;
+    for (name, value) in whom.extensions {
+        credentials = credentials.with_scram_extension(name.as_str(), value.as_str());
+    }
     credentials.endpoint =
         Some(Endpoint { host: target.host.as_str().into(), port: Some(target.port) });
     Ok(credentials)
+}
+
+/// The rules for a mechanism. To Kerberos a server goes by its host's name, whatever it calls itself elsewhere.
+fn rules_of(mechanism: &Mechanism, rules: &Rules, target: &Target) -> Rules {
+    let mut rules = rules.clone();
+    let own = target.protocol.server_name();
+    if let (Needs::Ticket, Some(service)) = (mechanism.properties.needs, &mut rules.service) {
+        if own == Some(service.host()) {
+            service.hosts = vec![target.host.as_str().into()];
+        }
+    }
+    rules
 }
 
 /// Whether a mechanism wants what only the user or another service can say, later.

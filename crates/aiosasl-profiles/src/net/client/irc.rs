@@ -28,6 +28,10 @@ const NOBODYS: &str = "NONE";
 pub(super) struct Client {
     transport: Transport,
     offer: Offer,
+    /// What the server says that it can do now.
+    capabilities: Capabilities,
+    /// Whether the capability `sasl` was asked for.
+    sasl: bool,
     last: Line,
     ended: bool,
 }
@@ -97,7 +101,14 @@ impl Client {
     pub(super) async fn open(opening: Opening<'_>) -> Result<Self, WireError> {
         let transport = opening.connect(irc::MAX_LINE).await?;
         let offer = Offer::default();
-        let mut client = Self { transport, offer, last: Line::default(), ended: false };
+        let mut client = Self {
+            transport,
+            offer,
+            capabilities: Capabilities::default(),
+            sasl: false,
+            last: Line::default(),
+            ended: false,
+        };
         let capabilities = client.ask_capabilities().await?;
         opening.tell(Event::Greeting(&client.offer.greeting));
         client.take_offer(&capabilities, opening);
@@ -159,6 +170,7 @@ impl Client {
     /// Asks for SASL; only now it is said who we are, since that would have been in the clear before.
     async fn ask_for_sasl(&mut self, opening: Opening<'_>) -> Result<(), WireError> {
         let nickname = nickname();
+        self.sasl = true;
         let commands = [Command::Nick(&nickname), Command::User(USER), Command::CapRequest("sasl")];
         let lines = commands.map(Command::to_line).map(|line| line.to_vec()).concat();
         self.transport.send(&lines).await?;
@@ -201,9 +213,36 @@ impl Client {
         let Mechanisms { names, unreadable } = capabilities.mechanisms();
         self.offer.mechanisms = names;
         self.offer.unreadable = unreadable;
-        let words = capabilities.words().iter();
-        self.offer.capabilities = words.map(|word| printable(word.as_bytes())).collect();
+        self.offer.capabilities = printable_words(capabilities);
+        self.capabilities = capabilities.clone();
         opening.tell_offer(&self.offer.mechanisms, &self.offer.capabilities);
+    }
+
+    /// Follows what the server says of what comes and goes: services, and SASL with them (IRCv3 `cap-notify`).
+    ///
+    /// # Errors
+    ///
+    /// Class [`Temporary`](WireClass::Temporary) where SASL has gone.
+    async fn follow(&mut self, notice: CapReply<'_>) -> Result<(), WireError> {
+        match notice {
+            CapReply::New(list) => self.capabilities.renew(list),
+            CapReply::Del(list) => self.capabilities.remove(list),
+            _ => return Ok(()),
+        }
+        let is_there = self.capabilities.has("sasl");
+        self.offer.capabilities = printable_words(&self.capabilities);
+        let Mechanisms { names, unreadable } = self.capabilities.mechanisms();
+        // One that comes without a list has those that it had, as far as anybody knows.
+        if !names.is_empty() || !is_there {
+            (self.offer.mechanisms, self.offer.unreadable) = (names, unreadable);
+        }
+        match (std::mem::replace(&mut self.sasl, is_there), is_there) {
+            (false, true) => self.transport.send(&Command::CapRequest("sasl").to_line()).await,
+            (true, false) => {
+                Err(WireError::told(WireClass::Temporary, "CAP DEL", "the server has no SASL now"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Hears messages until one is the answer. A server that wants a sign of life gets it.
@@ -219,8 +258,11 @@ impl Client {
             let message =
                 Message::parse(&line).map_err(|error| WireError::protocol(error.to_string()))?;
             self.ended |= message.is("ERROR");
+            let cap = CapReply::of(&message);
             if message.is("PING") {
                 self.transport.send(&Command::Pong(message.text()).to_line()).await?;
+            } else if let Some(notice @ (CapReply::New(_) | CapReply::Del(_))) = cap {
+                self.follow(notice).await?;
             } else if let Some(found) = answer(&message)? {
                 self.last = line;
                 return Ok(found);
@@ -228,6 +270,10 @@ impl Client {
         }
         Err(WireError::protocol("expected an answer, and got other lines without end"))
     }
+}
+
+fn printable_words(capabilities: &Capabilities) -> Vec<String> {
+    capabilities.words().iter().map(|word| printable(word.as_bytes())).collect()
 }
 
 /// The server hangs up, or says something that concerns nobody.

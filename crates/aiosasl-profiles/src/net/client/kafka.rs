@@ -4,20 +4,14 @@
 //! of its own. When a session ends is told in the offer's limits; before that, log in again on the same connection
 //! (KIP-368).
 
-use aiosasl::{
-    driver::Reply,
-    mechanism::{Needs, ServerProof},
-    message::ClientMessage,
-    name::MechanismName,
-    profile::Profile,
-    registry,
-};
+use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 
+use super::last_word;
 use crate::{
     WireClass, WireError,
     kafka::{
         self, Api, ApiRange, Reply as Answer, ReplyBody, Request, RequestBody, Versions,
-        client::{Exchange, Heard, Stage},
+        client::{Exchange, Heard},
         error_code,
     },
     net::{Offer, opening::Opening, transport::Transport},
@@ -37,7 +31,7 @@ pub(super) struct Client {
     versions: Versions,
     exchange: Option<Exchange>,
     /// Whether the mechanism's last word may be an empty one that only we need.
-    acknowledges: bool,
+    silent: bool,
     ended: bool,
 }
 
@@ -45,7 +39,14 @@ impl Client {
     /// Connects, and hears what the broker speaks and has.
     pub(super) async fn open(opening: Opening<'_>) -> Result<Self, WireError> {
         let mut transport = opening.connect(kafka::MAX_FRAME).await?;
-        let versions = ask_versions(&mut transport).await?;
+        let versions = match ask_versions(&mut transport).await {
+            // Brokers before 0.10 know of no such question, and hang up.
+            Err(error) if error.class == WireClass::Connection => {
+                transport = opening.connect(kafka::MAX_FRAME).await?;
+                Versions::default()
+            }
+            versions => versions?,
+        };
         let mut offer = Offer { initial_response: true, ..Offer::default() };
         match ask_mechanisms(&mut transport, versions).await {
             Ok(list) => {
@@ -64,8 +65,8 @@ impl Client {
         ];
         opening.tell_offer(&offer.mechanisms, &offer.capabilities);
         let transport = opening.connect(kafka::MAX_FRAME).await?;
-        let acknowledges = false;
-        Ok(Self { transport, offer, versions, exchange: None, acknowledges, ended: false })
+        let silent = false;
+        Ok(Self { transport, offer, versions, exchange: None, silent, ended: false })
     }
 
     /// Sends a message, and the first token behind the handshake.
@@ -84,27 +85,16 @@ impl Client {
             let answer = self.transport.frame(kafka::measure).await?;
             match exchange.hear(&answer)? {
                 Heard::Send(next) => frame = next,
-                Heard::Token(token) => {
-                    let stage = if token.is_empty() { Stage::Last } else { Stage::GoesOn };
+                Heard::Said(reply) => {
                     if let Some(milliseconds) = exchange.lifetime() {
                         self.offer.limits.retain(|(name, _)| name != LIFETIME);
                         self.offer.limits.push((LIFETIME.to_owned(), milliseconds.to_string()));
                     }
-                    return Heard::Token(token)
-                        .into_reply(stage)
-                        .ok_or_else(|| WireError::protocol("expected a token"));
+                    return Ok(reply);
                 }
             }
         }
     }
-}
-
-/// Whether a mechanism ends with the server's proof, to which there is nothing to say. On this wire that proof looks like
-/// a challenge, and a broker takes no answer to it. Only contexts of GSS-API say nothing in the middle, too.
-fn acknowledges(mechanism: MechanismName) -> bool {
-    registry::find(mechanism).is_some_and(|it| {
-        it.properties.server_proof == ServerProof::Mutual && it.properties.needs != Needs::Ticket
-    })
 }
 
 impl super::Client for Client {
@@ -112,9 +102,9 @@ impl super::Client for Client {
         match message {
             ClientMessage::Authenticate { mechanism, .. } => {
                 self.exchange = Some(Exchange::new(CLIENT_ID, self.versions, 1));
-                self.acknowledges = acknowledges(*mechanism);
+                self.silent = last_word::is_silent(*mechanism);
             }
-            ClientMessage::Response(response) if self.acknowledges && response.is_empty() => {
+            ClientMessage::Response(response) if self.silent && response.is_empty() => {
                 return Ok(Reply::Success(None));
             }
             ClientMessage::Response(_) | ClientMessage::Abort => {}

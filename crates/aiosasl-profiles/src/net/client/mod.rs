@@ -5,13 +5,16 @@ use std::pin::Pin;
 use aiosasl::{driver::Reply, message::ClientMessage, profile::Profile};
 
 use super::{Granted, Offer, Protocol, opening::Opening, transport::Transport};
-use crate::{WireClass, WireError};
+use crate::WireError;
 
 mod amqp;
+mod dbus;
 mod dovecot;
+mod http;
 mod imap;
 mod irc;
 mod kafka;
+mod last_word;
 mod ldap;
 mod memcached;
 mod mongodb;
@@ -23,17 +26,22 @@ mod postgres;
 mod saslauthd;
 pub(super) mod sieve;
 mod smtp;
+mod svn;
 mod xmpp;
+mod zookeeper;
 
 /// Opens a connection in the target's protocol, and hears what the server offers.
 ///
 /// # Errors
 ///
-/// A [`WireError`]; class [`Protocol`](WireClass::Protocol) for a protocol that has no client here.
+/// A [`WireError`], mostly of class [`Connection`](crate::WireClass::Connection), [`Tls`](crate::WireClass::Tls) or
+/// [`Protocol`](crate::WireClass::Protocol).
 pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, WireError> {
     Ok(match opening.target.protocol {
         Protocol::Amqp | Protocol::Amqp10 => amqp::open(opening).await?,
+        Protocol::Dbus => Box::new(dbus::Client::open(opening).await?),
         Protocol::DovecotAuth => Box::new(dovecot::Client::open(opening).await?),
+        Protocol::Http => Box::new(http::Client::open(opening).await?),
         Protocol::Imap => Box::new(imap::Client::open(opening).await?),
         Protocol::Irc => Box::new(irc::Client::open(opening).await?),
         Protocol::Kafka => Box::new(kafka::Client::open(opening).await?),
@@ -49,11 +57,9 @@ pub(super) async fn open(opening: Opening<'_>) -> Result<Box<dyn AnyClient>, Wir
         Protocol::Lmtp | Protocol::Smtp | Protocol::Submission => {
             Box::new(smtp::Client::open(opening).await?)
         }
+        Protocol::Svn => Box::new(svn::Client::open(opening).await?),
         Protocol::Xmpp => Box::new(xmpp::Client::open(opening).await?),
-        other => {
-            let text = format!("there is no client for {} here", other.name());
-            return Err(WireError::new(WireClass::Protocol, text));
-        }
+        Protocol::Zookeeper => Box::new(zookeeper::Client::open(opening).await?),
     })
 }
 

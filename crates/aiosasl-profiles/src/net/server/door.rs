@@ -15,6 +15,7 @@ use aiosasl::{
     },
     message::{Challenge, Outcome, Response, ServerMessage},
     name::MechanismName,
+    own_login::BearerServer,
     password_command::PasswordCommand,
     policy::{Channel, Plaintext, Policy},
     prep::Strings,
@@ -184,7 +185,7 @@ impl<'a, S: Store> Door<'a, S> {
         name: &[u8],
         password: Secret,
     ) -> Result<(Verdict, Patience), WireError> {
-        let exchange = match self.stands_for() {
+        let exchange = match self.stands_for(Needs::Password) {
             _ if self.is_authenticated() => Err(FailureCode::WrongState),
             Ok(mechanism) => {
                 let preparation = self.preparation();
@@ -196,19 +197,44 @@ impl<'a, S: Store> Door<'a, S> {
         self.attempt(exchange, AllSaid).await
     }
 
-    /// Whether a protocol's own login command has a chance now.
-    pub(super) fn takes_passwords(&self) -> bool {
-        self.stands_for().is_ok()
+    /// The same for a bearer token.
+    ///
+    /// # Errors
+    ///
+    /// A [`WireError`] where the connection broke.
+    pub(super) async fn show_token(
+        &mut self,
+        token: &Secret,
+    ) -> Result<(Verdict, Patience), WireError> {
+        let exchange = match self.stands_for(Needs::Token) {
+            _ if self.is_authenticated() => Err(FailureCode::WrongState),
+            Ok(_) => {
+                let half = ServerExchange::new(Box::new(BearerServer::default()));
+                Ok((half, Some(Response::new(token.expose()))))
+            }
+            Err(code) => Err(code),
+        };
+        self.attempt(exchange, AllSaid).await
     }
 
-    /// What a password that comes without a mechanism stands for: the first mechanism of the configuration in which
-    /// the server sees the password. It is allowed where that is, and nowhere else.
-    fn stands_for(&self) -> Result<&Mechanism, FailureCode> {
-        let shows_password = |mechanism: &&Mechanism| {
+    /// Whether a protocol's own login command has a chance now.
+    pub(super) fn takes_passwords(&self) -> bool {
+        self.stands_for(Needs::Password).is_ok()
+    }
+
+    /// Whether a bearer token that is shown without a mechanism has a chance now.
+    pub(super) fn takes_tokens(&self) -> bool {
+        self.stands_for(Needs::Token).is_ok()
+    }
+
+    /// What a password or a token that comes without a mechanism stands for: the first mechanism of the configuration
+    /// in which the server sees it. It is allowed where that is, and nowhere else.
+    fn stands_for(&self, needs: Needs) -> Result<&Mechanism, FailureCode> {
+        let shows_it = |mechanism: &&Mechanism| {
             let properties = &mechanism.properties;
-            properties.exposure == Exposure::Everything && properties.needs == Needs::Password
+            properties.exposure == Exposure::Everything && properties.needs == needs
         };
-        let mechanism = self.config.mechanisms.iter().find(shows_password);
+        let mechanism = self.config.mechanisms.iter().find(shows_it);
         let mechanism = mechanism.ok_or(FailureCode::MechanismUnknown)?;
         self.withheld(mechanism).map_or(Ok(mechanism), Err)
     }
@@ -269,7 +295,9 @@ impl<'a, S: Store> Door<'a, S> {
 
     /// What this connection offers now.
     pub(super) fn offered(&self) -> impl Iterator<Item = &Mechanism> {
-        self.config.mechanisms.iter().filter(|mechanism| self.withheld(mechanism).is_none())
+        let is_carried = |mechanism: &&Mechanism| self.protocol.carries(mechanism.name);
+        let offered = self.config.mechanisms.iter().filter(is_carried);
+        offered.filter(|mechanism| self.withheld(mechanism).is_none())
     }
 
     /// Whether STARTTLS can be had now: once, and not after somebody has come in.
@@ -291,6 +319,18 @@ impl<'a, S: Store> Door<'a, S> {
         account
     }
 
+    /// Puts what somebody has come in with aside, for protocols that let them try to come in as somebody else.
+    pub(super) fn put_aside(&mut self) -> Option<Outcome> {
+        self.outcome.take_if(|outcome| matches!(outcome, Outcome::Success(_)))
+    }
+
+    /// Puts it back, unless they have come in anew: whoever fails stays who they were.
+    pub(super) fn put_back(&mut self, aside: Option<Outcome>) {
+        if aside.is_some() && !self.is_authenticated() {
+            self.outcome = aside;
+        }
+    }
+
     /// As whom somebody has come in; `None` where nobody has, or nobody in particular.
     pub(super) fn account(&self) -> Option<&str> {
         let Some(Outcome::Success(success)) = &self.outcome else { return None };
@@ -309,18 +349,12 @@ impl<'a, S: Store> Door<'a, S> {
         if reveals || self.layers().min_strength > self.layer_strength(properties) {
             Some(FailureCode::EncryptionRequired)
         } else if !self.has_bindings_for(mechanism)
-            || !self.can_name(mechanism)
             || properties.needs == Needs::External && self.external().is_none()
         {
             Some(FailureCode::MechanismUnknown)
         } else {
             None
         }
-    }
-
-    /// Services on IRC have longer names than RFC 4422 allows; nobody else can read them.
-    fn can_name(&self, mechanism: &Mechanism) -> bool {
-        self.protocol == Protocol::Irc || mechanism.name.as_str().len() <= MechanismName::MAX_LEN
     }
 
     /// Whether this connection has what a mechanism has to be tied to.
@@ -346,7 +380,7 @@ impl<'a, S: Store> Door<'a, S> {
             .config
             .mechanisms
             .iter()
-            .find(|mechanism| mechanism.name == name)
+            .find(|mechanism| mechanism.name == name && self.protocol.carries(name))
             .ok_or(FailureCode::MechanismUnknown)?;
         if let Some(code) = self.withheld(mechanism) {
             return Err(code);

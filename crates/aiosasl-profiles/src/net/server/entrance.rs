@@ -6,13 +6,15 @@ use aiosasl::{driver::Store, message::Outcome};
 use tokio::net::TcpStream;
 
 use super::{
-    ServerConfig, serve_imap, serve_irc, serve_kafka, serve_ldap, serve_lmtp, serve_mongodb,
-    serve_mqtt, serve_nntp, serve_pop3, serve_postgres, serve_sieve, serve_smtp, serve_xmpp,
+    ServerConfig, serve_http, serve_imap, serve_irc, serve_kafka, serve_ldap, serve_lmtp,
+    serve_mongodb, serve_mqtt, serve_nntp, serve_pop3, serve_postgres, serve_sieve, serve_smtp,
+    serve_xmpp,
 };
 use crate::{WireClass, WireError, net::Protocol};
 
 /// The protocols that have a server here.
 pub const SERVED: &[Protocol] = &[
+    Protocol::Http,
     Protocol::Imap,
     Protocol::Irc,
     Protocol::Kafka,
@@ -63,6 +65,7 @@ pub async fn serve<S: Store + Send>(
     store: Arc<S>,
 ) -> Result<Option<Outcome>, WireError> {
     match protocol {
+        Protocol::Http => serve_http(stream, config, implicit_tls, store).await,
         Protocol::Imap => serve_imap(stream, config, implicit_tls, store).await,
         Protocol::Irc => serve_irc(stream, config, implicit_tls, store).await,
         Protocol::Kafka => serve_kafka(stream, config, implicit_tls, store).await,

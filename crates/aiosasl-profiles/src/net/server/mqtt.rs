@@ -20,7 +20,7 @@ use super::{
 use crate::{
     WireClass, WireError,
     frame::{Frame, Writer},
-    mqtt::{self, ConnAck, Connect, Disconnect, Packet, Properties, Reason, Start, server},
+    mqtt::{self, Auth, ConnAck, Connect, Disconnect, Packet, Properties, Reason, Start, server},
     net::{Protocol, transport::Transport},
 };
 
@@ -29,8 +29,8 @@ const ASSIGNED_CLIENT_ID: u8 = 0x12;
 const PINGREQ: u8 = 0xc0;
 const PINGRESP: u8 = 0xd0;
 
-/// Serves one client until it leaves, or has failed: MQTT has one exchange for a connection. The outcome is the result,
-/// `None` where there was no exchange. Whoever comes in may ask whether we are still there.
+/// Serves one client until it leaves, or has failed once. The outcome is the result, `None` where there was no exchange.
+/// Whoever comes in may ask whether we are still there, and authenticate again by the same method, as the same.
 ///
 /// `implicit_tls` is for the port where TLS begins at once (`mqtts`).
 ///
@@ -59,9 +59,7 @@ async fn converse<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
     let Packet::Connect(connect) = packet(door).await? else {
         return Err(WireError::protocol("expected CONNECT first"));
     };
-    if let Patience::Exhausted = admit(door, *connect).await? {
-        return Ok(());
-    }
+    let Some(method) = admit(door, *connect).await? else { return Ok(()) };
     loop {
         let packet = packet(door).await?;
         if door.count_command() == Patience::Exhausted {
@@ -73,18 +71,26 @@ async fn converse<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
                 let pong = Packet::Other(PINGRESP, Secret::new([])).to_octets()?;
                 door.transport.send(&pong).await?;
             }
+            Packet::Auth(again) if again.reason == Reason::AGAIN => {
+                if renew(door, method, again).await? == Patience::Exhausted {
+                    return Ok(());
+                }
+            }
             // There is nothing to be had here.
             Packet::Other(..) => return disconnect(door, Reason::NOT_AUTHORIZED).await,
-            _ => return Err(WireError::protocol("expected neither CONNECT nor AUTH any more")),
+            _ => return Err(WireError::protocol("expected no CONNECT, and AUTH to begin anew")),
         }
     }
 }
 
-/// Lets a client in, or says why not: after that there is no patience left.
+/// The mechanism by which somebody has come in; none, where that was a password alone.
+type Method = Option<MechanismName>;
+
+/// Lets a client in, or says why not: then there is no method, nor anything to follow.
 async fn admit<S: Store>(
     door: &mut Door<'_, S>,
     mut connect: Connect,
-) -> Result<Patience, WireError> {
+) -> Result<Option<Method>, WireError> {
     let (name, password) = (connect.user_name.take(), connect.password.take());
     let names_itself = !connect.client_id.is_empty();
     let packet = Packet::Connect(Box::new(connect.clone()));
@@ -114,6 +120,37 @@ async fn admit<S: Store>(
     let is_in = verdict.is_ok();
     let answer = conn_ack(door, verdict, method, names_itself)?;
     door.transport.send(&answer).await?;
+    Ok(is_in.then_some(method))
+}
+
+/// Lets somebody who is in prove it once more, by the same method (section 4.12.1). Who fails has to go, and nobody becomes
+/// somebody else.
+async fn renew<S: Store>(
+    door: &mut Door<'_, S>,
+    method: Method,
+    again: Auth,
+) -> Result<Patience, WireError> {
+    let request = match server::hear(&Packet::Auth(again), None) {
+        Ok(Some(ClientMessage::Authenticate { mechanism, initial_response })) => {
+            Some((mechanism, initial_response)).filter(|_| method == Some(mechanism))
+        }
+        _ => None,
+    };
+    let Some((mechanism, initial_response)) = request else {
+        return Err(WireError::protocol("expected the method by which the client has come in"));
+    };
+    let before = door.begin_again();
+    let dialogue = Exchange { mechanism, start: Start::Again };
+    let request = Ok((mechanism, initial_response));
+    let message = match door.authenticate(request, mqtt::PROFILE, dialogue).await? {
+        (Ok(additional_data), _) if before.as_deref() == door.account() => {
+            ServerMessage::Success { additional_data }
+        }
+        (Ok(_), _) => ServerMessage::Failure(FailureCode::AuthorizationDenied),
+        (Err(code), _) => ServerMessage::Failure(code),
+    };
+    door.transport.send(&server::answer(&message, mechanism, &Start::Again)?).await?;
+    let is_in = matches!(message, ServerMessage::Success { .. });
     Ok(if is_in { Patience::Left } else { Patience::Exhausted })
 }
 
@@ -121,7 +158,7 @@ async fn admit<S: Store>(
 fn conn_ack<S: Store>(
     door: &Door<'_, S>,
     verdict: Verdict,
-    method: Option<MechanismName>,
+    method: Method,
     names_itself: bool,
 ) -> Result<Frame, WireError> {
     let (reason, properties) = match verdict {

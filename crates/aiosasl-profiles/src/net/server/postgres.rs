@@ -249,7 +249,7 @@ async fn attend<S: Store>(door: &mut Door<'_, S>) -> Result<(), WireError> {
         match (frame.first(), extended) {
             (Some(b'X'), _) => return Ok(()),
             (Some(b'Q'), _) => {
-                let done = [server::nothing_done()?.as_slice(), &server::ready()?].concat();
+                let done = [server::no_rows()?.as_slice(), &server::ready()?].concat();
                 door.transport.send(&done).await?;
             }
             (Some(b'F'), _) => {

@@ -90,7 +90,11 @@ async fn authenticate<S: Store>(
         b"*" => Err(FailureCode::Aborted),
         name => server::mechanism(name).map(|name| (name, None)),
     };
-    let (verdict, patience) = door.authenticate(request, irc::PROFILE, &mut *session).await?;
+    // Whoever is in may come in anew, as somebody else (IRCv3 SASL 3.2).
+    let before = door.put_aside();
+    let done = door.authenticate(request, irc::PROFILE, &mut *session).await;
+    door.put_back(before);
+    let (verdict, patience) = done?;
     let lines = match verdict {
         Ok(_) => session.voice().success(door.account().unwrap_or("*")),
         Err(code) => session.voice().failure(code, session.mechanisms()),

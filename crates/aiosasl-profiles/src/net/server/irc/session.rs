@@ -13,7 +13,7 @@ use crate::{
     irc::{
         Numeric,
         chunks::{Chunks, Heard},
-        server::{self, Cap, Command, Voice},
+        server::{self, Cap, CapVersion, Command, Voice},
     },
     line::Line,
     net::{
@@ -52,6 +52,8 @@ pub(super) struct Session {
     has_user: bool,
     /// Whether the capability is in force.
     sasl: bool,
+    /// Whether the client wants to hear of capabilities that come and go: none does, while a connection lasts.
+    notify: bool,
     mechanisms: Vec<MechanismName>,
     can_start_tls: bool,
     /// Commands that exchanges may still be interrupted by.
@@ -68,6 +70,7 @@ impl Session {
             nick: None,
             has_user: false,
             sasl: false,
+            notify: false,
             mechanisms: door.offered().map(|mechanism| mechanism.name).collect(),
             can_start_tls: door.can_start_tls(),
             asides: door.config.limits.commands,
@@ -165,18 +168,24 @@ impl Session {
         Some(match cap {
             Cap::End => return None,
             Cap::List => {
-                let list: &[_] = if self.sasl { &["sasl".to_owned()] } else { &[] };
-                voice.cap("LIST", list)
+                let in_force = [(self.sasl, "sasl"), (self.notify, NOTIFY)].into_iter();
+                let list: Vec<_> =
+                    in_force.filter(|(is, _)| *is).map(|(_, name)| name.to_owned()).collect();
+                voice.cap("LIST", &list)
             }
             Cap::Ls(version) => {
+                let implied = version == CapVersion::WithValues;
                 let mut list = vec![server::sasl(&self.mechanisms, version)];
                 list.extend(self.can_start_tls.then(|| "tls".to_owned()));
-                voice.cap("LS", &list)
+                list.push(NOTIFY.to_owned());
+                let line = voice.cap("LS", &list);
+                self.notify |= implied;
+                line
             }
             Cap::Request(words) if words.iter().all(|word| self.knows(word)) => {
                 let acknowledged = voice.cap("ACK", &words);
-                let wanted = words.iter().rev().find(|word| word.ends_with("sasl"));
-                self.sasl = wanted.map_or(self.sasl, |word| !word.starts_with('-'));
+                self.sasl = wanted(&words, "sasl").unwrap_or(self.sasl);
+                self.notify = wanted(&words, NOTIFY).unwrap_or(self.notify);
                 acknowledged
             }
             Cap::Request(words) => voice.cap("NAK", &words),
@@ -189,7 +198,7 @@ impl Session {
     /// Whether the capability can be had, or done without.
     fn knows(&self, capability: &str) -> bool {
         match capability.strip_prefix('-').unwrap_or(capability) {
-            "sasl" => true,
+            "sasl" | NOTIFY => true,
             "tls" => self.can_start_tls,
             _ => false,
         }
@@ -220,6 +229,17 @@ impl Session {
             Err(Interrupt::Refused(FailureCode::Aborted))
         }
     }
+}
+
+/// The capability to hear of others that come and go (IRCv3).
+const NOTIFY: &str = "cap-notify";
+
+/// Whether a list of wishes asks for this capability, or for being rid of it; the last word counts.
+fn wanted(words: &[String], name: &str) -> Option<bool> {
+    words.iter().rev().find_map(|word| match word.strip_prefix('-') {
+        Some(word) => (word == name).then_some(false),
+        None => (word == name).then_some(true),
+    })
 }
 
 impl Dialogue for &mut Session {

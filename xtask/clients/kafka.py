@@ -1,0 +1,34 @@
+# One login with librdkafka through Python: tls port ca mechanism user; the password or the token is in the environment.
+import os
+import sys
+import time
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+tls, port, ca, mechanism, user = sys.argv[1:6]
+password = os.environ["PASSWORD"]
+configuration = {
+    "bootstrap.servers": f"localhost:{port}",
+    "security.protocol": "SASL_SSL" if tls == "implicit" else "SASL_PLAINTEXT",
+    "ssl.ca.location": ca,
+    "sasl.mechanisms": mechanism,
+    "socket.timeout.ms": 5000,
+    # One try is enough.
+    "reconnect.backoff.ms": 20000,
+    "reconnect.backoff.max.ms": 20000,
+    "log_level": 0,
+}
+if mechanism == "OAUTHBEARER":
+    configuration["oauth_cb"] = lambda _: (password, time.time() + 600, user, {})
+else:
+    configuration["sasl.username"] = user
+    configuration["sasl.password"] = password
+try:
+    client = AdminClient(configuration)
+    client.poll(0)
+    brokers = client.list_topics(timeout=6).brokers
+    print(sorted(str(broker) for broker in brokers.values()))
+except KafkaException as error:
+    print(error)
+    sys.exit(1)
