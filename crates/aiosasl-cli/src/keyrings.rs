@@ -34,7 +34,7 @@ fn find(details: &str) -> Option<Secret> {
     let read = file.take(MAX_FILE as u64).read_to_end(&mut octets);
     let octets = Secret::from(octets);
     read.ok()?;
-    cookie(str::from_utf8(octets.expose()).ok()?, number)
+    cookie(std::str::from_utf8(octets.expose()).ok()?, number)
 }
 
 /// A line is the number, the time of its making, and the cookie.

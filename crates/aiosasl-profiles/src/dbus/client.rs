@@ -1,6 +1,9 @@
 //! The client's half of D-Bus's authentication: messages to lines, and lines to what they mean.
 
-use aiosasl::{driver::Reply, message::ClientMessage};
+use aiosasl::{
+    driver::Reply,
+    message::{ClientMessage, Response},
+};
 
 use super::{ClientLine, ServerLine};
 use crate::{Said, WireClass, WireError};
@@ -22,7 +25,7 @@ pub fn request(message: &ClientMessage) -> ClientLine {
 pub fn asks_for_nothing(message: &ClientMessage, line: &ServerLine) -> bool {
     let is_empty = match message {
         ClientMessage::Authenticate { initial_response, .. } => {
-            initial_response.as_ref().is_some_and(|it| it.is_empty())
+            initial_response.as_ref().is_some_and(Response::is_empty)
         }
         _ => false,
     };

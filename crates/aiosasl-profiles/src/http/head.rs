@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(measure(b"HTTP/1.1 200 OK\nA: b\n\nbody").unwrap(), Some(22));
         assert_eq!(measure(b"HTTP/1.1 200 OK\r\n").unwrap(), None);
         assert_eq!(measure(b"\r\n\r\n").unwrap(), None);
-        assert!(measure(&[b'a'; MAX_HEAD + 1]).is_err());
+        assert!(measure(&vec![b'a'; MAX_HEAD + 1]).is_err());
     }
 
     #[test]

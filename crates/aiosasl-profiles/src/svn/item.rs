@@ -191,7 +191,7 @@ fn token(octets: &[u8]) -> Result<Option<(Token<'_>, usize)>, WireError> {
             };
         }
         [b'0'..=b'9', ..] => Token::Leaf(Leaf::Number(number(word)?)),
-        [b'a'..=b'z' | b'A'..=b'Z', tail @ ..] if tail.iter().all(is_of_word) => {
+        [b'a'..=b'z' | b'A'..=b'Z', tail @ ..] if tail.iter().copied().all(is_of_word) => {
             let word = std::str::from_utf8(word).map_err(|_| no_item("a word"))?;
             Token::Leaf(Leaf::Word(word))
         }
@@ -207,7 +207,7 @@ fn token(octets: &[u8]) -> Result<Option<(Token<'_>, usize)>, WireError> {
 const MAX_WORD: usize = 256;
 
 /// Mechanisms' names are words, and some have what other words don't.
-fn is_of_word(octet: &u8) -> bool {
+fn is_of_word(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_')
 }
 

@@ -40,7 +40,7 @@ async fn ensemble(mechanism: &str) -> (u16, JoinHandle<(usize, bool)>) {
         let (mut stream, _) = listener.accept().await.unwrap();
         let begin = frame(&mut stream).await.unwrap();
         let timeout = ConnectRequest::parse(&begin).unwrap().timeout;
-        let begun = ConnectResponse { timeout, session: 1, password: Default::default() };
+        let begun = ConnectResponse { timeout, session: 1, password: Secret::default() };
         stream.write_all(&begun.to_frame().unwrap()).await.unwrap();
         let mechanism = registry::find(name).unwrap();
         let context = ServerContext {

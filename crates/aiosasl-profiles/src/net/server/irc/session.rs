@@ -45,6 +45,10 @@ enum Registration {
 }
 
 /// One client's session.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that the client has said, or may do"
+)]
 pub(super) struct Session {
     server: String,
     registration: Registration,
