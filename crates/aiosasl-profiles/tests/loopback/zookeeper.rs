@@ -8,6 +8,7 @@ use aiosasl::{
     message::{ClientMessage, ServerMessage},
     nonce::Nonce,
     registry,
+    secret::Secret,
 };
 use aiosasl_profiles::{
     FirstWord, WireClass,
