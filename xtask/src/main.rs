@@ -17,7 +17,7 @@ use crate::tally::Tally;
 const HELP: &str = "\
 cargo xtask test [--quick]          every check; --quick leaves the real servers out
 cargo xtask tidy                    the invariants of ARCHITECTURE.md
-cargo xtask peers [NAME...]         logs in to real servers: dovecot irc openldap postfix prosody prosody13
+cargo xtask peers [NAME...]         logs in to real servers, all or those of these names
       --command FILE                with this command instead of one built now
       --interop                     writes docs/interop.json and docs/interop.md from what came of it; without a NAME after
                                     all servers and all clients
