@@ -206,6 +206,7 @@ fn done(code: ResultCode) -> Operation {
 fn entry(mechanisms: &[&str], more: Vec<Attribute>) -> Operation {
     let mechanisms: MechanismList = mechanisms.iter().map(|it| it.parse().unwrap()).collect();
     let mut entry = SearchEntry::root_dse(&mechanisms, &[]);
+    entry.attributes.retain(|it| more.iter().all(|more| more.name != it.name));
     entry.attributes.extend(more);
     Operation::SearchEntry(entry)
 }
@@ -319,6 +320,8 @@ async fn tls_is_asked_for_again_where_the_server_was_not_done_yet() {
     let script = script.into_iter().map(|mut answers| {
         if let Some(Message { operation: Operation::SearchEntry(entry), .. }) = answers.first_mut()
         {
+            // In the place of the one that is empty.
+            entry.attributes.retain(|it| it.name != "supportedExtension");
             entry.attributes.push(attribute("supportedExtension", START_TLS));
         }
         answers
