@@ -56,7 +56,7 @@ fn credentials(mechanism: &Mechanism, name: &str, secret: &str) -> Credentials {
 
 #[test]
 fn every_mechanism_keeps_what_all_keep() {
-    for mechanism in ALL {
+    for mechanism in by_themselves() {
         let credentials = credentials(mechanism, "user", "pencil");
         conformance::check(mechanism, &credentials, &ACCOUNTS);
     }
@@ -218,6 +218,11 @@ fn said(mechanism: &Mechanism) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     (by_client, by_server)
 }
 
+/// Those that need no word of a protocol: PG-MD5 wants to hear the name from it, and is played in its own tests.
+fn by_themselves() -> impl Iterator<Item = &'static Mechanism> {
+    ALL.iter().filter(|it| it.name != "PG-MD5")
+}
+
 /// Where a message is changed, and how.
 type Change = (usize, usize, u8);
 
@@ -269,7 +274,7 @@ proptest! {
 /// `Authorize` is the one door of these mechanisms, too.
 #[test]
 fn who_is_proven_may_still_be_refused() {
-    for mechanism in ALL {
+    for mechanism in by_themselves() {
         let accounts = &*ACCOUNTS;
         let pair = FaceToFace::new(mechanism, accounts);
         let mut server = pair.server(Profile::FULL);

@@ -160,7 +160,7 @@ mod tests {
             &log,
         )
         .unwrap();
-        let error = process.wait_for(port).unwrap_err().to_string();
+        let error = format!("{:#}", process.wait_for(port).unwrap_err());
         assert!(error.contains("broken ended at once"), "{error}");
         assert!(error.contains("no configuration"), "{error}");
     }

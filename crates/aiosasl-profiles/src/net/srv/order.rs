@@ -18,12 +18,13 @@ pub(super) fn order(
         let equals = records.iter().take_while(|it| rank(it) == best);
         let sum = equals.clone().map(|it| u32::from(it.weight)).sum();
         let chosen = random(sum);
-        let sums = equals.scan(0, |so_far, it| {
+        let sums = equals.clone().scan(0, |so_far, it| {
             *so_far += u32::from(it.weight);
             Some(*so_far)
         });
         let at = sums.take_while(|so_far| *so_far < chosen).count();
-        places.push(records.remove(at.min(records.len() - 1)).place);
+        let last = equals.count().saturating_sub(1);
+        places.push(records.remove(at.min(last)).place);
     }
     places
 }

@@ -33,6 +33,7 @@ enum State {
 impl OauthClient {
     /// A client that says no name where the protocol has said it: a name in the header is whom to act as, and there servers
     /// take none.
+    #[cfg(any(feature = "oauthbearer", feature = "oauth10a"))]
     pub(super) fn in_context(
         form: &'static Form,
         context: &ClientContext<'_>,
