@@ -1,6 +1,7 @@
 //! OpenLDAP's slapd as people log in to it: by SASL with passwords from the directory, by tickets, certificates and the
 //! Unix socket's peer, and by simple bind.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -146,9 +147,7 @@ ou: people
         let escaped = user.replace(',', "\\2C").replace('=', "\\3D");
         let dn = base(&format!("uid={escaped},ou=people,dc=test"));
         let (uid, password) = (base(user), base(account.stored.password));
-        ldif += &format!(
-            "\ndn:: {dn}\nobjectClass: account\nobjectClass: simpleSecurityObject\nuid:: {uid}\nuserPassword:: {password}\n"
-        );
+        write!(ldif, "\ndn:: {dn}\nobjectClass: account\nobjectClass: simpleSecurityObject\nuid:: {uid}\nuserPassword:: {password}\n").ok();
     }
     ldif
 }
