@@ -147,10 +147,7 @@ ou: people
         let escaped = user.replace(',', "\\2C").replace('=', "\\3D");
         let dn = base(&format!("uid={escaped},ou=people,dc=test"));
         let (uid, password) = (base(user), base(account.stored.password));
-        let _ = write!(
-            ldif,
-            "\ndn:: {dn}\nobjectClass: account\nobjectClass: simpleSecurityObject\nuid:: {uid}\nuserPassword:: {password}\n"
-        );
+        write!(ldif, "\ndn:: {dn}\nobjectClass: account\nobjectClass: simpleSecurityObject\nuid:: {uid}\nuserPassword:: {password}\n").ok();
     }
     ldif
 }
