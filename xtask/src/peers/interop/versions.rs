@@ -10,8 +10,13 @@ use crate::run;
 type Ask = fn() -> Option<String>;
 
 /// Programs that are not where a package of the system put them, or that bear another name than their package.
-const OTHERS: [(&str, Ask); 3] =
-    [("prosody13", backports::version), ("proton", proton::version), ("tansu", tansu::version)];
+const OTHERS: [(&str, Ask); 4] = [
+    // What is in the path is only a script that looks for the newest.
+    ("postgres", || of_package("postgresql-15")),
+    ("prosody13", backports::version),
+    ("proton", proton::version),
+    ("tansu", tansu::version),
+];
 
 /// Package and version of a server.
 pub(crate) fn of_peer(peer: &Peer) -> String {

@@ -6,11 +6,13 @@ use super::{
     grammar::{Form, MAX_FIELD},
     told,
 };
+#[cfg(any(feature = "oauthbearer", feature = "oauth10a"))]
+use crate::mechanism::{ClientContext, UsernameRule};
 use crate::{
     credentials::{Credentials, Key},
     error::{Error, Misuse, Reason, Refusal},
     identity::{AuthenticationId, AuthorizationId},
-    mechanism::{ClientContext, ClientMechanism, ClientTurn, Conclusion, Heard, UsernameRule},
+    mechanism::{ClientMechanism, ClientTurn, Conclusion, Heard},
     message::Response,
     name::MechanismName,
     query::ClientAnswer,
