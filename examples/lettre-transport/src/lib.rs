@@ -1,7 +1,7 @@
 //! A transport for lettre that logs in by every mechanism of aiosasl; lettre itself knows PLAIN, LOGIN and XOAUTH2.
 //!
 //! lettre opens the connection, reads the replies and sends the mail. Between its EHLO and its MAIL the login is ours:
-//! [`Steps`] spells SASL's messages as SMTP's commands through lettre's own connection, and the driver does the rest.
+//! `Steps` spells SASL's messages as SMTP's commands through lettre's own connection, and the driver does the rest.
 
 use std::error::Error as StdError;
 
